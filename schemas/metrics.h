@@ -1,0 +1,103 @@
+// What a run measures: epochs while it trains, and one evaluation of the test split with every utterance.
+#pragma once
+
+#include <cstdint>
+#include <nlohmann/json_fwd.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "schemas/result.h"
+
+namespace sweetspot {
+
+// Edit counts of hypothesis against reference, summable over utterances. Rates are derived, never stored.
+struct EditCounts {
+  std::int64_t hits = 0, substitutions = 0, deletions = 0, insertions = 0;
+  std::int64_t reference() const { return hits + substitutions + deletions; }
+  std::int64_t errors() const { return substitutions + deletions + insertions; }
+  // (S+D+I) / reference length. With an empty reference: the number of insertions, as jiwer has it.
+  double rate() const {
+    return reference() ? double(errors()) / double(reference()) : double(insertions);
+  }
+  EditCounts& operator+=(const EditCounts& o) {
+    hits += o.hits, substitutions += o.substitutions, deletions += o.deletions, insertions += o.insertions;
+    return *this;
+  }
+  bool operator==(const EditCounts&) const = default;
+};
+
+// One decoded utterance. `alignment` has one letter per aligned word pair, in order: H, S, D or I.
+struct UtteranceResult {
+  std::string id;         // unique in its split: the clip's file name, or manifest line
+  std::string audio;      // path of the sound file
+  double seconds = 0;     // its length
+  std::string reference;  // normalised
+  std::string hypothesis; // normalised
+  std::string alignment;
+  EditCounts words, characters;
+  bool operator==(const UtteranceResult&) const = default;
+};
+
+// A clip that was left out, and why: reason is one of audio_missing, audio_unreadable, too_short, too_long,
+// text_empty, text_too_long.
+struct SkippedClip {
+  std::string split, id, reason, detail;
+  bool operator==(const SkippedClip&) const = default;
+};
+
+struct SplitSize {
+  std::int64_t utterances = 0;
+  double seconds = 0;
+  std::int64_t skipped = 0;
+  bool operator==(const SplitSize&) const = default;
+};
+
+struct ParameterCounts {
+  std::int64_t encoder = 0, projector = 0, adapter = 0, llm = 0;  // of the tensors in use
+  bool operator==(const ParameterCounts&) const = default;
+};
+
+struct EpochMetrics {
+  int epoch = 0;               // 1-based
+  std::int64_t step = 0;       // optimiser steps taken
+  double train_loss = 0;       // mean over the epoch's steps; NaN is stored as null
+  double lr = 0;
+  double validation_wer = 0;   // corpus WER
+  double seconds = 0;
+  bool best = false;
+  bool operator==(const EpochMetrics&) const = default;
+};
+
+// The evaluation that ends a run. The utterances travel in a file beside it (one JSON object a line), whose
+// line count and SHA-256 are declared here and verified before anything is stored.
+struct RunResult {
+  EditCounts words, characters;
+  std::int64_t utterances = 0;
+  std::string utterances_sha256;
+  int best_epoch = 0;
+  int epochs = 0;              // trained
+  std::int64_t steps = 0;      // trained
+  double validation_wer = 0;   // at the best epoch
+  double train_seconds = 0, evaluate_seconds = 0, audio_seconds = 0;  // audio: of the test split
+  ParameterCounts parameters;
+  SplitSize train, dev, test;
+  std::vector<SkippedClip> skipped;  // the first 1,000
+  std::string precision;       // what was really used: "fp32" or "bf16"
+  std::string build;           // worker version and libtorch version
+  bool operator==(const RunResult&) const = default;
+};
+
+nlohmann::json to_json(const UtteranceResult&);
+nlohmann::json to_json(const EpochMetrics&);
+nlohmann::json to_json(const RunResult&);
+Result<UtteranceResult> utterance_result_from_json(const nlohmann::json&);
+Result<EpochMetrics> epoch_metrics_from_json(const nlohmann::json&);
+Result<RunResult> run_result_from_json(const nlohmann::json&);
+
+// File names inside an attempt's directory.
+inline constexpr const char* kUtterancesFile = "utterances.jsonl";
+inline constexpr const char* kResultFile = "result.json";
+inline constexpr const char* kLogFile = "log.txt";
+
+}  // namespace sweetspot
