@@ -1,0 +1,21 @@
+// Every decision of the daemon: (State, Event, now) -> State changed in place, and the Effects wanted.
+#pragma once
+
+#include "daemon/core/effect.h"
+#include "daemon/core/event.h"
+#include "daemon/core/state.h"
+
+namespace sweetspot::daemon {
+
+struct ReactorOptions {
+  std::chrono::seconds heartbeat_timeout{15};
+  std::chrono::seconds adoption_grace{30};   // for workers to come back after a restart of the daemon
+  std::chrono::seconds launch_timeout{120};  // from spawn to Hello
+  int infrastructure_strikes = 5;
+  int protocol_strikes = 2;
+  int out_of_memory_strikes = 2;
+};
+
+Effects react(State& state, const Event& event, TimePoint now, const ReactorOptions& options = {});
+
+}  // namespace sweetspot::daemon

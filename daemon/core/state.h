@@ -1,0 +1,99 @@
+// What the daemon decides with, in memory. Loaded from the store at start, changed by reactor.cc only.
+// No clock, no socket, no file: time comes in with the events.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <unordered_map>
+#include <variant>
+#include <vector>
+
+#include "schemas/ids.h"
+#include "schemas/run_state.h"
+#include "schemas/worker_message.h"
+
+namespace sweetspot::daemon {
+
+using Clock = std::chrono::steady_clock;
+using TimePoint = Clock::time_point;
+
+// The states of schemas/run_state.h, each with exactly the data that is true in it.
+struct Queued {};
+struct Leased { WorkerId worker; };
+struct Running { WorkerId worker; };
+struct RetryWait { TimePoint until; };
+struct Paused {};
+struct Orphaned { WorkerId worker; TimePoint deadline; };
+struct Succeeded {};
+struct FailedRun {};
+struct Quarantined {};
+struct Cancelled {};
+using RunStatus = std::variant<Queued, Leased, Running, RetryWait, Paused, Orphaned, Succeeded, FailedRun,
+                               Quarantined, Cancelled>;
+RunState state_of(const RunStatus& status);
+std::optional<WorkerId> holder_of(const RunStatus& status);
+
+struct Run {
+  RunId id;
+  SweepId sweep;
+  std::int64_t position = 0;
+  std::string affinity;       // equal for cells that share encoder and corpus
+  RunStatus status = Queued{};
+  Reason reason;
+  Fence fence;                // of the newest grant
+  int attempt = 0;            // attempts begun
+  int strikes = 0;            // failures in a row that count against the retry limit
+  std::string device;         // of the newest attempt
+};
+
+struct Sweep {
+  SweepId id;
+  int priority = 0;
+  bool paused = false;
+};
+
+// A worker process as the daemon knows it.
+struct Worker {
+  WorkerId id;
+  std::string device;
+  bool connected = false;
+  std::set<RunId> runs;       // granted to it and not over yet; still here while a cancelled run winds down
+  std::string warm;           // affinity of what it did last: its encoder, LLM and features are in memory
+  TimePoint last_heard;
+  bool stopping = false;      // told to exit
+};
+
+struct Device {
+  std::string name;           // "cpu:0", "cuda:1"
+  bool drained = false;       // gets no new runs
+  std::optional<WorkerId> worker;
+  int failed_launches = 0;    // in a row
+  TimePoint next_launch;      // not before
+};
+
+struct State {
+  std::map<SweepId, Sweep> sweeps;
+  std::map<RunId, Run> runs;
+  std::map<WorkerId, Worker> workers;
+  std::map<std::string, Device> devices;
+  Fence last_fence;
+  WorkerId last_worker;
+  // What may be picked: unpaused queued runs, best first. Kept by set_status() and set_priority().
+  struct QueueKey {
+    int negative_priority;
+    SweepId sweep;
+    std::int64_t position;
+    RunId run;
+    auto operator<=>(const QueueKey&) const = default;
+  };
+  std::set<QueueKey> queue;
+};
+
+// Throws std::logic_error naming the broken invariant; called after every step in tests.
+void check_invariants(const State& state);
+
+}  // namespace sweetspot::daemon
