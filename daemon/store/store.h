@@ -1,0 +1,52 @@
+// The writing side of the database: the one connection that writes, used by the loop's thread only.
+// Every call is one transaction (BEGIN IMMEDIATE, synchronous=FULL) and writes the event rows of its changes.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "daemon/commands.h"
+#include "daemon/core/effect.h"
+#include "daemon/core/state.h"
+
+namespace sweetspot::daemon {
+
+class Store {
+ public:
+  // Opens or makes <directory>/sweetspot.db, takes the directory's lock (a second daemon is refused, naming the
+  // first one's pid), migrates, checks integrity, begins a new epoch.
+  static Result<Store> open(const std::filesystem::path& directory);
+  Store(Store&&) noexcept;
+  Store& operator=(Store&&) noexcept;
+  ~Store();
+
+  // Everything the reactor starts from. Held runs come back as Orphaned; `now` starts their grace.
+  Result<State> load(TimePoint now, std::chrono::seconds adoption_grace);
+  // Workers that may still live, to be waited for or given up: id, device, pid, start time, boot id.
+  struct KnownWorker { WorkerId id; std::string device; std::int64_t pid, start_time; std::string boot; };
+  Result<std::vector<KnownWorker>> known_workers();
+
+  // Stores sweep and runs, all or nothing, and the idempotent answer if asked; returns what the reactor adds.
+  Result<SweepAdded> insert_sweep(const SubmitRequest& request);
+  Status edit_sweep(SweepId sweep, const SweepEdit& edit);
+  Status remove_sweep(SweepId sweep);
+
+  // One transaction for all of them. ResultStored verifies the utterances file first (count and SHA-256); when
+  // that fails the others are committed, and the failed ones come back to become Failed{protocol} events.
+  struct Rejected { ResultStored change; Error error; };
+  Result<std::vector<Rejected>> commit(std::span<const Change> changes);
+
+  Result<Cell> cell_of(RunId run);
+  const std::filesystem::path& directory() const;
+
+ private:
+  struct Impl;
+  explicit Store(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace sweetspot::daemon
