@@ -1,0 +1,16 @@
+// schemas/migrations/*.sql, compiled in and run in order of their numbers.
+#pragma once
+
+#include "daemon/store/sqlite.h"
+#include "schemas/result.h"
+
+namespace sweetspot::daemon {
+
+// The user_version that migrate() ends with.
+int newest_schema_version();
+
+// Runs what the database lacks, each file in a transaction of its own. A database from a newer version is
+// refused unchanged (code database_newer).
+Status migrate(Database& database);
+
+}  // namespace sweetspot::daemon
