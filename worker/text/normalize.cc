@@ -57,7 +57,7 @@ UnicodeString without_asides(const UnicodeString& text) {
 }
 
 UnicodeString collapse(const UnicodeString& text) {
-  static const std::array rules = {Rule(BLANK "+", " "), Rule("^ | $", "")};
+  static const std::array rules = {Rule(BLANK "+", " "), Rule("^ | \\z", "")};
   return replace(text, rules);
 }
 
@@ -70,8 +70,8 @@ UnicodeString training_text(const UnicodeString& text) {
 // Runs of blanks collapse before the punctuation goes, and a single tab stays: so does jiwer, which then cuts
 // words at U+0020 alone. The blanks that punctuation leaves behind separate nothing.
 UnicodeString paper_wer(const UnicodeString& text) {
-  static const std::array rules = {Rule(BLANK BLANK "+", " "), Rule("^" BLANK "+|" BLANK "+$", ""),
-                                   Rule(R"(\p{P})", ""), Rule("  +", " "), Rule("^ | $", "")};
+  static const std::array rules = {Rule(BLANK BLANK "+", " "), Rule("^" BLANK "+|" BLANK "+\\z", ""),
+                                   Rule(R"(\p{P})", ""), Rule("  +", " "), Rule("^ | \\z", "")};
   return replace(lower(without_asides(text)), rules);
 }
 
