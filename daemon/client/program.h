@@ -5,6 +5,7 @@
 #include <CLI/CLI.hpp>
 #include <functional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "daemon/client/outcome.h"
@@ -34,7 +35,10 @@ class Program {
   int run(int argc, const char* const* argv);
 
  private:
+  static int finish(const std::function<Outcome()>& run_verb);
+
   CLI::App app_;
+  std::vector<std::pair<CLI::App*, std::function<Outcome()>>> verbs_;
 };
 
 }  // namespace sweetspot::daemon

@@ -1,0 +1,77 @@
+// `sweetspot runs`: runs, filtered.
+#include "daemon/client/verbs.h"
+#include "schemas/run_state.h"
+
+namespace sweetspot::daemon {
+namespace {
+
+struct RunFilters {
+  std::string sweep, lora, sort = "position";
+  std::vector<std::string> states, encoders, layers, languages, seeds;
+};
+
+const std::vector<std::string> kColumns = {"id",       "sweep",  "state",      "encoder", "layers",
+                                           "language", "lora",   "seed",       "epoch",   "val_wer",
+                                           "wer",      "device", "reason_code"};
+
+Query query_of(const RunFilters& filters, const std::string& sweep) {
+  Query query = {{"sort", filters.sort}};
+  if (!sweep.empty()) query.emplace_back("sweep", sweep);
+  if (!filters.lora.empty()) query.emplace_back("lora", filters.lora == "on" ? "true" : "false");
+  const auto add = [&](const char* name, const std::vector<std::string>& values) {
+    for (const std::string& value : values) query.emplace_back(name, value);
+  };
+  add("state", filters.states);
+  add("encoder", filters.encoders);
+  add("layers", filters.layers);
+  add("language", filters.languages);
+  add("seed", filters.seeds);
+  return query;
+}
+
+Outcome list_runs(const Settings& settings, const RunFilters& filters, Api& api) {
+  const auto sweep = sweep_id(api, filters.sweep);
+  if (!sweep) return sweep.error();
+  const auto runs = api.get_all("/api/v1/runs", query_of(filters, *sweep));
+  if (!runs) return runs.error();
+  print(settings, *runs, table_of(*runs, settings.format(), kColumns));
+  return ExitCode::ok;
+}
+
+std::vector<std::string> state_names() {
+  std::vector<std::string> names;
+  for (const RunState state : kRunStates) names.emplace_back(to_string(state));
+  return names;
+}
+
+}  // namespace
+
+void add_runs(Program& program, SharedSettings settings) {
+  auto filters = std::make_shared<RunFilters>();
+  CLI::App& verb = program.add_verb(
+      {"runs",
+       "List runs",
+       {"sweetspot runs --sweep last --sort wer", "sweetspot runs --state failed --state quarantined"},
+       with_api(settings, [=](Api& api) { return list_runs(*settings, *filters, api); })});
+  verb.add_option("--sweep", filters->sweep, "Of this sweep; `last` is the newest")->type_name("SWEEP");
+  verb.add_option("--state", filters->states, "In one of these states")
+      ->check(CLI::IsMember(state_names()))
+      ->type_name("STATE");
+  verb.add_option("--encoder", filters->encoders, "With one of these encoders")->type_name("NAME");
+  verb.add_option("--layers", filters->layers, "With one of these depths")
+      ->check(CLI::NonNegativeNumber)
+      ->type_name("N");
+  verb.add_option("--language", filters->languages, "In one of these languages")->type_name("CODE");
+  verb.add_option("--lora", filters->lora, "With or without LoRA")
+      ->check(CLI::IsMember({"on", "off"}))
+      ->type_name("on|off");
+  verb.add_option("--seed", filters->seeds, "With one of these seeds")
+      ->check(CLI::NonNegativeNumber)
+      ->type_name("N");
+  verb.add_option("--sort", filters->sort,
+                  "position, id, wer, val_wer, layers, started_at or ended_at; -wer descends")
+      ->type_name("FIELD")
+      ->capture_default_str();
+}
+
+}  // namespace sweetspot::daemon
