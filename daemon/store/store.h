@@ -15,6 +15,11 @@
 
 namespace sweetspot::daemon {
 
+// Where an attempt may write: <state>/runs/run_17/a42. Two attempts never share a directory.
+inline std::filesystem::path attempt_directory(const std::filesystem::path& state, const Grant& grant) {
+  return state / "runs" / to_string(grant.run) / ("a" + std::to_string(grant.fence.value));
+}
+
 class Store {
  public:
   // Opens or makes <directory>/sweetspot.db, takes the directory's lock (a second daemon is refused, naming the

@@ -1,0 +1,16 @@
+// What tells a process from a later one with the same pid: its start time, and the boot it belongs to.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+namespace sweetspot::daemon {
+
+// Field 22 of /proc/PID/stat, in clock ticks since boot; nullopt: there is no such process.
+std::optional<std::int64_t> process_start_time(std::int64_t pid);
+
+// Of the running kernel; differs after every reboot. Empty when /proc does not tell.
+std::string boot_id();
+
+}  // namespace sweetspot::daemon
