@@ -1,0 +1,51 @@
+// Asks the daemon. Addresses are relative to the page, so that the dashboard works under any path.
+import type { Problem as ProblemDocument } from "./schema";
+
+export class Problem extends Error {
+  constructor(readonly status: number, message: string, readonly hint: string, readonly requestId: string) {
+    super(message);
+  }
+}
+
+export function address(path: string): string {
+  return new URL(`api/v1/${path}`, document.baseURI).href;
+}
+
+export async function getText(path: string, signal?: AbortSignal): Promise<Response> {
+  const response = await fetch(address(path), { signal: signal ?? null, headers: { Accept: "*/*" } });
+  if (!response.ok) throw await problemOf(response);
+  return response;
+}
+
+export async function getJson<T>(path: string, signal?: AbortSignal): Promise<T> {
+  const response = await fetch(address(path), { signal: signal ?? null, headers: { Accept: "application/json" } });
+  if (!response.ok) throw await problemOf(response);
+  return (await response.json()) as T;
+}
+
+interface Page<T> {
+  items: T[];
+  next_cursor: string | null;
+}
+
+/** Every page of a collection; `path` has its query already. */
+export async function getAll<T>(path: string, signal?: AbortSignal): Promise<T[]> {
+  const items: T[] = [];
+  const more = path.includes("?") ? "&" : "?";
+  let cursor: string | null = null;
+  do {
+    const page: Page<T> = await getJson(`${path}${more}limit=1000${cursor ? `&cursor=${cursor}` : ""}`, signal);
+    items.push(...page.items);
+    cursor = page.next_cursor;
+  } while (cursor);
+  return items;
+}
+
+async function problemOf(response: Response): Promise<Problem> {
+  try {
+    const problem = (await response.json()) as ProblemDocument;
+    return new Problem(response.status, problem.detail, problem.hint, problem.request_id);
+  } catch {
+    return new Problem(response.status, `${response.status} ${response.statusText}`, "", "");
+  }
+}

@@ -1,0 +1,104 @@
+// The grid as a table that a screen reader can walk, coloured as a heat map.
+import type { Run, WerRow } from "../api/schema";
+import { cellLabel, percent, points } from "../format";
+import { links } from "../router";
+import { runStates, text } from "../text";
+import { heatOf, heatSteps, type GridPanel, type GridRow, type Scale } from "./grid";
+
+interface Props {
+  panel: GridPanel;
+  intervals: ReadonlyMap<string, WerRow>;  // by run
+  sweetSpots: ReadonlySet<string>;         // runs
+}
+
+export function WerGrid({ panel, intervals, sweetSpots }: Props) {
+  const title = text.sweep.gridCaption(panel.language);
+  return (
+    <figure class="panel" data-language={panel.language}>
+      <figcaption><h3>{panel.language}</h3><Legend scale={panel.scale} /></figcaption>
+      <div class="scroll" role="region" aria-label={title} tabIndex={0}>
+        <table class="grid">
+          <caption class="hidden">{title}</caption>
+          <thead>
+            <tr>
+              <th scope="col">{text.sweep.rows}</th>
+              {panel.depths.map((depth) => <th key={depth} scope="col" class="depth" aria-label={`${depth} ${text.sweep.layers}`}>{depth}</th>)}
+            </tr>
+          </thead>
+          <tbody>
+            {panel.rows.map((row) => (
+              <tr key={row.key}>
+                <RowHead row={row} />
+                {panel.depths.map((depth) => {
+                  const run = row.cells.get(depth);
+                  if (!run) return <td key={depth} class="cell absent" aria-label={text.sweep.notInSweep} title={text.sweep.notInSweep} />;
+                  return <Cell key={depth} run={run} scale={panel.scale} row={intervals.get(run.id)} sweet={sweetSpots.has(run.id)} />;
+                })}
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+    </figure>
+  );
+}
+
+function RowHead({ row }: { row: GridRow }) {
+  return (
+    <th scope="row">
+      <span class="encoder">{row.encoder}</span>{" "}
+      <span class="faint">{text.lora(row.lora)}{row.more && `, ${row.more}`}</span>
+    </th>
+  );
+}
+
+interface CellProps {
+  run: Run;
+  scale: Scale | null;
+  row: WerRow | undefined;
+  sweet: boolean;
+}
+
+function Cell({ run, scale, row, sweet }: CellProps) {
+  const heat = run.wer !== null && scale ? `heat-${heatOf(run.wer, scale)}` : "";
+  return (
+    <td class={`cell is-${run.state} ${heat} ${sweet ? "sweet" : ""}`} data-run={run.id} data-state={run.state}>
+      <a href={links.run(run.id)} aria-label={spoken(run, row, sweet)} title={spoken(run, row, sweet)}>
+        {run.wer !== null ? <Result wer={run.wer} sweet={sweet} /> : <Doing run={run} />}
+      </a>
+    </td>
+  );
+}
+
+function Result({ wer, sweet }: { wer: number; sweet: boolean }) {
+  return <b class="wer">{sweet && "★ "}{points(wer)}</b>;
+}
+
+/** A run that has no result: what it does, how far it is, and its best validation WER so far. */
+function Doing({ run }: { run: Run }) {
+  const share = run.state === "running" && run.steps > 0 ? Math.min(1, run.step / run.steps) : null;
+  return (
+    <>
+      <span class="glyph" aria-hidden="true">{runStates[run.state].glyph}{share !== null && ` ${percent(share, 0)}`}</span>
+      {run.state === "running" && run.val_wer !== null && <small>{text.sweep.validation(points(run.val_wer))}</small>}
+      {share !== null && <span class="fill" style={{ width: `${share * 100}%` }} />}
+    </>
+  );
+}
+
+function spoken(run: Run, row: WerRow | undefined, sweet: boolean): string {
+  const interval = row && row.wer_low !== null && row.wer_high !== null
+    ? text.sweep.interval(percent(row.wer_low), percent(row.wer_high)) : "";
+  const value = run.wer !== null ? `, WER ${percent(run.wer)}${interval}` : run.reason ? `, ${run.reason}` : "";
+  return text.sweep.cellTitle(cellLabel(run), runStates[run.state].word, value) + (sweet ? `, ${text.sweep.sweetSpot}` : "");
+}
+
+function Legend({ scale }: { scale: Scale | null }) {
+  if (!scale) return <span class="faint">{text.sweep.scaleNone}</span>;
+  return (
+    <span class="legend faint">
+      <span class="ramp" aria-hidden="true">{Array.from({ length: heatSteps }, (_, i) => <i key={i} class={`heat-${i}`} />)}</span>
+      {text.sweep.scale(points(scale.best), points(scale.worst))}
+    </span>
+  );
+}

@@ -1,0 +1,33 @@
+import type { Attempt } from "../api/schema";
+import { duration, now } from "../format";
+import { text } from "../text";
+import { Ago } from "./time";
+
+export function Attempts({ attempts }: { attempts: Attempt[] }) {
+  if (attempts.length === 0) return null;
+  return (
+    <section aria-labelledby="attempts-title">
+      <h2 id="attempts-title">{text.run.attempts}</h2>
+      <div class="scroll" role="region" aria-label={text.run.attempts} tabIndex={0}>
+        <table class="list">
+          <thead><tr>{Object.values(text.run.attemptColumns).map((name) => <th key={name} scope="col">{name}</th>)}</tr></thead>
+          <tbody>{attempts.map((attempt) => <AttemptRow key={attempt.fence} attempt={attempt} />)}</tbody>
+        </table>
+      </div>
+    </section>
+  );
+}
+
+function AttemptRow({ attempt }: { attempt: Attempt }) {
+  const end = attempt.ended_at ? Date.parse(attempt.ended_at) : now.value;
+  return (
+    <tr>
+      <th scope="row">{attempt.number}</th>
+      <td>{attempt.worker}</td>
+      <td>{attempt.device}</td>
+      <td><Ago time={attempt.started_at} /></td>
+      <td class="number">{duration((end - Date.parse(attempt.started_at)) / 1000)}</td>
+      <td>{attempt.outcome || text.run.going}{attempt.reason && `: ${attempt.reason}`}</td>
+    </tr>
+  );
+}

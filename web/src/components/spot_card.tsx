@@ -1,0 +1,51 @@
+// The answer of the sweep: how small the encoder may be. Figures, rule and sentences are the daemon's.
+import type { SweetSpotRow, SweetSpotTable } from "../api/schema";
+import { count, percent, settingsLabel, signed } from "../format";
+import { text } from "../text";
+
+export function SpotCard({ table }: { table: SweetSpotTable }) {
+  const languages = [...new Set(table.rows.flatMap((row) => Object.keys(row.wer)))];
+  return (
+    <section class="card spot" aria-labelledby="spot-title">
+      <h2 id="spot-title">{text.spot.title}</h2>
+      {table.summary.encoders.map((encoder) => (
+        <p key={`${encoder.encoder} ${encoder.seed} ${settingsLabel(encoder.settings)}`} class={`verdict verdict-${encoder.verdict}`}>{encoder.text}</p>
+      ))}
+      {table.missing.length > 0 && <p class="faint">{text.spot.waiting(table.missing.length)}</p>}
+      {table.rows.length === 0 ? <p class="faint">{text.spot.empty}</p> : <SpotTable rows={table.rows} languages={languages} />}
+      <details><summary>{text.spot.rule}</summary><p>{table.definition}</p></details>
+    </section>
+  );
+}
+
+function SpotTable({ rows, languages }: { rows: SweetSpotRow[]; languages: string[] }) {
+  const { columns } = text.spot;
+  return (
+    <div class="scroll" role="region" aria-label={text.spot.title} tabIndex={0}>
+      <table class="list">
+        <thead>
+          <tr>
+            <th scope="col">{columns.encoder}</th>
+            <th scope="col">{columns.kind}</th>
+            <th scope="col" class="number">{columns.layers}</th>
+            <th scope="col" class="number">{columns.params}</th>
+            <th scope="col" class="number">{columns.delta}</th>
+            {languages.map((language) => <th key={language} scope="col" class="number">{text.spot.wer(language)}</th>)}
+          </tr>
+        </thead>
+        <tbody>
+          {rows.map((row) => (
+            <tr key={`${row.encoder} ${row.kind} ${row.seed} ${settingsLabel(row.settings)}`} class={`kind-${row.kind}`}>
+              <th scope="row">{row.encoder}</th>
+              <td>{row.kind === "sweet_spot" && "★ "}{text.spot.kinds[row.kind]}{row.verdict !== "decided" && row.kind === "sweet_spot" && `: ${text.spot.verdicts[row.verdict]}`}</td>
+              <td class="number">{row.layers ?? text.none}</td>
+              <td class="number">{count(row.params)}</td>
+              <td class="number">{signed(row.net_delta)}</td>
+              {languages.map((language) => <td key={language} class="number">{percent(row.wer[language])}</td>)}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}

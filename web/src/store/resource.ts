@@ -1,0 +1,65 @@
+// An answer of the daemon that is asked for again when its topic changes, at most once in `gap` milliseconds.
+// What is shown stays until the new answer is there.
+import { signal } from "@preact/signals";
+import { useEffect, useMemo } from "preact/hooks";
+import { getJson } from "../api/client";
+import { subscribe } from "./topics";
+
+export interface Loaded<T> {
+  data: T | null;
+  problem: Error | null;
+}
+
+type Fetch<T> = (signal: AbortSignal) => Promise<T>;
+
+class Resource<T> {
+  readonly state = signal<Loaded<T>>({ data: null, problem: null });
+  private abort: AbortController | null = null;
+  private timer: ReturnType<typeof setTimeout> | null = null;
+  private lastStart = 0;
+
+  constructor(private readonly fetch: Fetch<T>, private readonly gap: number) {}
+
+  follow(topic: string): () => void {
+    const unsubscribe = subscribe(topic, () => this.refresh());
+    this.load();
+    return () => {
+      unsubscribe();
+      if (this.timer) clearTimeout(this.timer);
+      this.abort?.abort();
+    };
+  }
+
+  private refresh(): void {
+    if (this.timer) return;
+    const wait = Math.max(0, this.lastStart + this.gap - Date.now());
+    this.timer = setTimeout(() => {
+      this.timer = null;
+      this.load();
+    }, wait);
+  }
+
+  private async load(): Promise<void> {
+    this.abort?.abort();
+    const abort = (this.abort = new AbortController());
+    this.lastStart = Date.now();
+    try {
+      const data = await this.fetch(abort.signal);
+      if (!abort.signal.aborted) this.state.value = { data, problem: null };
+    } catch (error) {
+      if (!abort.signal.aborted) this.state.value = { data: this.state.value.data, problem: error as Error };
+    }
+  }
+}
+
+/** Follows what `fetch` gives; `key` names it, and another key is another resource. */
+export function useFetched<T>(key: string, topic: string, fetch: Fetch<T>, gap = 1000): Loaded<T> {
+  const resource = useMemo(() => new Resource(fetch, gap), [key]);
+  useEffect(() => resource.follow(topic), [resource, topic]);
+  return resource.state.value;
+}
+
+export function useResource<T>(path: string, topic: string, gap = 1000): Loaded<T> {
+  return useFetched(path, topic, (signal) => getJson<T>(path, signal), gap);
+}
+

@@ -1,0 +1,201 @@
+// Every word the dashboard says, in one place.
+import type { Device, RunState, SweepState, Worker } from "./api/schema";
+
+/** A state is never colour alone: a glyph, a word, and what it means. */
+export interface Word {
+  glyph: string;
+  word: string;
+  meaning: string;
+}
+
+export const runStates: Record<RunState, Word> = {
+  queued: { glyph: "○", word: "queued", meaning: "waits for a free device" },
+  leased: { glyph: "◌", word: "leased", meaning: "given to a worker, which has not begun yet" },
+  running: { glyph: "▶", word: "running", meaning: "a worker trains or evaluates it" },
+  retry_wait: { glyph: "↻", word: "waits to retry", meaning: "an attempt was lost; another one follows by itself" },
+  paused: { glyph: "‖", word: "paused", meaning: "its sweep is paused" },
+  orphaned: { glyph: "?", word: "orphaned", meaning: "the daemon started again and waits for its worker to call" },
+  succeeded: { glyph: "✓", word: "succeeded", meaning: "trained, evaluated and stored" },
+  failed: { glyph: "✕", word: "failed", meaning: "ended with an error; it can be retried" },
+  quarantined: { glyph: "!", word: "quarantined", meaning: "failed too often and was set aside; it can be retried" },
+  cancelled: { glyph: "–", word: "cancelled", meaning: "stopped by hand" },
+};
+
+export const sweepStates: Record<SweepState, Word> = {
+  running: { glyph: "▶", word: "running", meaning: "some runs are not over" },
+  paused: { glyph: "‖", word: "paused", meaning: "no more runs are given to workers" },
+  finished: { glyph: "✓", word: "finished", meaning: "every run succeeded" },
+  finished_with_failures: { glyph: "✕", word: "finished, with failures", meaning: "all over; some failed" },
+  cancelled: { glyph: "–", word: "cancelled", meaning: "all over; some were cancelled" },
+};
+
+export const deviceStates: Record<Device["state"], string> = {
+  none: "no worker", starting: "worker starts", idle: "idle", busy: "busy",
+};
+
+export const workerStates: Record<Worker["state"], string> = {
+  starting: "starting", idle: "idle", busy: "busy", lost: "lost", gone: "gone",
+};
+
+const loraWord = (lora: boolean) => (lora ? "LoRA" : "no LoRA");
+const plural = (n: number, one: string, many: string) => `${n.toLocaleString("en-GB")} ${n === 1 ? one : many}`;
+
+export const text = {
+  product: "Sweetspot",
+  none: "—",
+  loading: "Loading …",
+  skip: "Skip to the content",
+  lora: loraWord,
+  cell: (encoder: string, layers: number, language: string, lora: boolean) =>
+    `${encoder}, ${layers} layers, ${language}, ${loraWord(lora)}`,
+  ago: (duration: string) => `${duration} ago`,
+  seed: (seed: number) => `seed ${seed}`,
+
+  nav: { label: "Main", sweeps: "Sweeps", devices: "Devices" },
+  theme: { label: "Colours", system: "System", light: "Light", dark: "Dark" },
+
+  connection: {
+    connecting: "Connecting …",
+    live: "Live",
+    lost: (age: string) => `Connection lost. What you see is ${age} old. Trying again …`,
+  },
+  problem: {
+    title: "This could not be loaded",
+    offline: "The daemon does not answer. Is it running?",
+    offlineHint: "It is started by",
+    offlineCommand: "build/release/bin/sweetspot serve",
+    request: (id: string) => `Request ${id} in the daemon's log.`,
+    unknownView: "There is no such page.",
+    unknownHint: "Begin with the list of sweeps.",
+  },
+
+  sweeps: {
+    title: "Sweeps",
+    empty: "No sweep yet. Submit the first one:",
+    emptyCommand: "build/release/bin/sweetspot submit examples/first-sweep/sweep.json",
+    emptyHint: "It appears here by itself.",
+    columns: { name: "Sweep", state: "State", progress: "Progress", best: "Best WER", eta: "Time left", created: "Submitted" },
+  },
+
+  progress: {
+    label: (done: number, total: number) => `${done} of ${plural(total, "run", "runs")} over`,
+    done: (done: number, total: number) => `${done} / ${total}`,
+    eta: (duration: string) => `about ${duration} left`,
+    etaUnknown: "time left not known yet",
+    step: (phase: string, share: string) => `${phase} ${share}`,
+  },
+
+  sweep: {
+    priority: (n: number) => `priority ${n}`,
+    submitted: "submitted",
+    grid: "WER grid",
+    gridUnit: "Test WER in per cent. Runs that are not done show what they do.",
+    gridCaption: (language: string) => `Test WER in per cent, ${language}: encoder and LoRA by kept layers`,
+    rows: "Encoder",
+    layers: "Kept layers",
+    notInSweep: "not in this sweep",
+    validation: (wer: string) => `val ${wer}`,
+    scale: (best: string, worst: string) => `best ${best} %, worst ${worst} %`,
+    scaleNone: "no result yet",
+    sweetSpot: "sweet spot",
+    cellTitle: (cell: string, state: string, value: string) => `${cell}: ${state}${value}`,
+    interval: (low: string, high: string) => `, 95 % interval ${low} to ${high}`,
+    depthTitle: "WER by depth",
+    depthCaption: (language: string) => `${language}: test WER by kept layers`,
+    depthEmpty: "The lines begin with the first finished run.",
+    troubles: "What failed",
+    exports: "The table as",
+    formats: { csv: "CSV", md: "Markdown", latex: "LaTeX" },
+    file: "Sweep file",
+  },
+
+  spot: {
+    title: "Sweet spot",
+    rule: "How it is decided",
+    kinds: { baseline: "Whole encoder", baseline_lora: "Whole encoder, LoRA", sweet_spot: "Sweet spot" },
+    verdicts: { decided: "decided", none: "none", undecided: "not decided yet" },
+    columns: { encoder: "Encoder", kind: "Choice", layers: "Layers", params: "Parameters", delta: "Net change" },
+    wer: (language: string) => `WER ${language}`,
+    waiting: (missing: number) => `${plural(missing, "cell is", "cells are")} still missing; the answer may change.`,
+    empty: "The sweet spot appears when the runs of an encoder are done.",
+  },
+
+  run: {
+    title: "Run",
+    sweep: "Sweep",
+    attempt: "Attempt",
+    device: "Device",
+    epochs: "Epochs done",
+    phase: "Phase",
+    wer: "Test WER",
+    cer: "Test CER",
+    validation: "Best validation WER",
+    started: "Started",
+    took: "Took",
+    params: "Encoder parameters",
+    trained: "Trained parameters",
+    step: (step: string, steps: string) => `step ${step} of ${steps}`,
+    loss: "Training loss",
+    lossCaption: "Training loss by optimiser step, of the newest attempt. Drag to zoom, double-click to see all.",
+    lossEmpty: "The curve begins with the first training steps.",
+    lossSeries: "loss",
+    stepSeries: "step",
+    validationCaption: "Validation WER in per cent by epoch",
+    epochsTitle: "Epochs",
+    epochColumns: { epoch: "Epoch", step: "Step", loss: "Training loss", wer: "Validation WER", rate: "Learning rate", seconds: "Seconds", best: "Best" },
+    epochsEmpty: "No epoch is done yet.",
+    best: "★ best",
+    attempts: "Attempts",
+    attemptColumns: { number: "Attempt", worker: "Worker", device: "Device", started: "Started", took: "Took", outcome: "Outcome" },
+    going: "still going",
+    config: "Configuration",
+    errors: (s: number, d: number, i: number, n: number) =>
+      `${s} substituted, ${d} deleted, ${i} inserted, of ${plural(n, "word", "words")}`,
+    skipped: (n: number) => `${plural(n, "clip was", "clips were")} left out`,
+  },
+
+  samples: {
+    title: "Samples",
+    empty: "The utterances appear when the run has succeeded.",
+    none: "No utterance contains this.",
+    sort: "Order",
+    sorts: { number: "as in the test set", errors: "most errors first" },
+    contains: "Contains",
+    total: (n: number) => plural(n, "utterance", "utterances"),
+    more: "Show more",
+    reference: "Reference",
+    hypothesis: "Heard",
+    wer: (wer: string) => `WER ${wer}`,
+    seconds: (s: string) => `${s} s`,
+    audio: (id: string) => `Sound of ${id}`,
+    perfect: "no error",
+    legend: { S: "substituted", D: "deleted", I: "inserted" },
+    pair: {
+      H: (reference: string, _heard: string) => reference,
+      S: (reference: string, heard: string) => `substituted: ${reference} heard as ${heard}`,
+      D: (reference: string, _heard: string) => `deleted: ${reference}`,
+      I: (_reference: string, heard: string) => `inserted: ${heard}`,
+    },
+  },
+
+  log: {
+    title: "Log",
+    follow: "Follow",
+    empty: "The log is empty so far.",
+    download: "Whole log",
+    earlier: (bytes: string) => `${bytes} bytes before this are in the whole log.`,
+  },
+
+  devices: {
+    title: "Devices and workers",
+    strip: "Devices",
+    drained: "drained",
+    free: "free",
+    empty: "No device. Give the daemon some:",
+    emptyCommand: "build/release/bin/sweetspot serve --devices cpu:2",
+    columns: { name: "Device", state: "State", worker: "Worker", runs: "Runs" },
+    workers: "Workers",
+    workerColumns: { id: "Worker", device: "Device", state: "State", pid: "Process", started: "Started", build: "Build", runs: "Runs" },
+    workersEmpty: "No worker process runs now; one is started when there is work.",
+  },
+} as const;

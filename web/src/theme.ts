@@ -1,0 +1,26 @@
+// Follows the system, unless the user chose otherwise; the choice is kept in this browser.
+import { effect, signal } from "@preact/signals";
+
+export type Theme = "system" | "light" | "dark";
+export const themes: readonly Theme[] = ["system", "light", "dark"];
+const key = "sweetspot.theme";
+
+export const theme = signal<Theme>(stored());
+const systemDark = matchMedia("(prefers-color-scheme: dark)");
+export const dark = signal(false);
+
+function stored(): Theme {
+  const value = localStorage.getItem(key);
+  return value === "light" || value === "dark" ? value : "system";
+}
+
+function apply(): void {
+  dark.value = theme.value === "dark" || (theme.value === "system" && systemDark.matches);
+  document.documentElement.dataset.theme = dark.value ? "dark" : "light";
+}
+
+effect(() => {
+  localStorage.setItem(key, theme.value);
+  apply();
+});
+systemDark.addEventListener("change", apply);

@@ -1,0 +1,77 @@
+import type { Device, DeviceList, Worker, WorkerList } from "../api/schema";
+import { RunLink } from "../components/device_strip";
+import { Empty, Waiting } from "../components/problem";
+import { Ago } from "../components/time";
+import { useResource } from "../store/resource";
+import { deviceStates, text, workerStates } from "../text";
+import { useTitle } from "./title";
+
+export function DevicesView() {
+  useTitle(text.devices.title);
+  const devices = useResource<DeviceList>("devices", "devices");
+  const workers = useResource<WorkerList>("workers", "devices");
+  return (
+    <>
+      <h1>{text.devices.title}</h1>
+      {!devices.data ? <Waiting problem={devices.problem} />
+        : devices.data.items.length === 0 ? <Empty says={text.devices.empty} command={text.devices.emptyCommand} />
+        : <DeviceTable devices={devices.data.items} />}
+      <h2>{text.devices.workers}</h2>
+      {!workers.data ? <Waiting problem={workers.problem} />
+        : workers.data.items.length === 0 ? <Empty says={text.devices.workersEmpty} />
+        : <WorkerTable workers={workers.data.items} />}
+    </>
+  );
+}
+
+function DeviceTable({ devices }: { devices: Device[] }) {
+  const { columns } = text.devices;
+  return (
+    <div class="scroll" role="region" aria-label={text.devices.strip} tabIndex={0}>
+      <table class="list">
+        <thead>
+          <tr>{[columns.name, columns.state, columns.worker, columns.runs].map((name) => <th key={name} scope="col">{name}</th>)}</tr>
+        </thead>
+        <tbody>
+          {devices.map((device) => (
+            <tr key={device.name}>
+              <th scope="row">{device.name}</th>
+              <td>{deviceStates[device.state]}{device.drained && `, ${text.devices.drained}`}</td>
+              <td>{device.worker ?? text.none}</td>
+              <td><RunLinks runs={device.runs} /></td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+function WorkerTable({ workers }: { workers: Worker[] }) {
+  const { workerColumns: columns } = text.devices;
+  const names = [columns.id, columns.device, columns.state, columns.pid, columns.started, columns.build, columns.runs];
+  return (
+    <div class="scroll" role="region" aria-label={text.devices.workers} tabIndex={0}>
+      <table class="list">
+        <thead><tr>{names.map((name) => <th key={name} scope="col">{name}</th>)}</tr></thead>
+        <tbody>
+          {workers.map((worker) => (
+            <tr key={worker.id}>
+              <th scope="row">{worker.id}</th>
+              <td>{worker.device}</td>
+              <td>{workerStates[worker.state]}</td>
+              <td class="number">{worker.pid || text.none}</td>
+              <td><Ago time={worker.started_at} /></td>
+              <td>{worker.build || text.none}</td>
+              <td><RunLinks runs={worker.runs} /></td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+function RunLinks({ runs }: { runs: string[] }) {
+  return runs.length ? <>{runs.map((run) => <RunLink key={run} id={run} />)}</> : <>{text.none}</>;
+}
