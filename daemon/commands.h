@@ -1,5 +1,5 @@
-// What an HTTP handler may ask of the daemon. Each call may come from any thread, is carried out on the loop's
-// thread, and returns after the change is committed. Handlers read through store/queries.h instead.
+// What an HTTP handler may ask of the daemon. Each call may come from any thread, is carried out on the
+// loop's thread, and returns after the change is committed. Handlers read through store/queries.h instead.
 #pragma once
 
 #include <cstdint>
@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "daemon/core/effect.h"
 #include "daemon/core/event.h"
 #include "daemon/core/grid.h"
 #include "schemas/result.h"
@@ -21,8 +22,8 @@ struct Idempotency {
 
 struct SubmitRequest {
   SweepSpec spec;
-  std::string document;          // as submitted, JSON
-  std::vector<GridCell> cells;   // daemon/core/grid.h
+  std::string document;         // as submitted, JSON
+  std::vector<GridCell> cells;  // daemon/core/grid.h
   std::optional<Idempotency> idempotency;
 };
 
@@ -33,15 +34,14 @@ struct SweepEdit {
   std::optional<std::int64_t> if_revision;  // from If-Match; another revision in the store is a conflict
 };
 
-struct RunOutcome { RunId run; bool changed; std::string why_not; };
-
 class Commands {
  public:
   virtual ~Commands() = default;
   virtual Result<SweepId> submit(SubmitRequest request) = 0;
-  virtual Status edit_sweep(SweepId sweep, SweepEdit edit) = 0;     // codes: not_found, revision_conflict
-  virtual Status remove_sweep(SweepId sweep) = 0;                   // codes: not_found, sweep_active
-  virtual Result<std::vector<RunOutcome>> act_on_sweep(SweepId sweep, Action action, std::vector<RunState> states) = 0;
+  virtual Status edit_sweep(SweepId sweep, SweepEdit edit) = 0;  // codes: not_found, revision_conflict
+  virtual Status remove_sweep(SweepId sweep) = 0;                // codes: not_found, sweep_active
+  virtual Result<std::vector<RunOutcome>> act_on_sweep(SweepId sweep, Action action,
+                                                       std::vector<RunState> states) = 0;
   virtual Result<RunOutcome> act_on_run(RunId run, Action action) = 0;
   virtual Status act_on_device(std::string device, Action action) = 0;
 };

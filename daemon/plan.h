@@ -1,5 +1,6 @@
-// A sweep against this machine: its grid, and what is missing here to run it. Reads model directories and corpus
-// folders; changes nothing. `plan` shows it and always succeeds; `submit` refuses when something is missing.
+// A sweep against this machine: its grid, and what is missing here to run it. Reads model directories and
+// corpus folders; changes nothing. `plan` shows it and always succeeds; `submit` refuses when something is
+// missing.
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>

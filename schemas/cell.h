@@ -1,5 +1,6 @@
 // A cell: one point of the grid with every setting resolved. What a worker needs to train and evaluate it.
-// Defaults are the paper's (arXiv 2603.27981); sweep.schema.json states the same ones, and a test compares them.
+// Defaults are the paper's (arXiv 2603.27981); sweep.schema.json states the same ones, and a test compares
+// them.
 #pragma once
 
 #include <array>
@@ -17,34 +18,34 @@ struct CorpusSpec {
   std::string format = "common-voice";  // or "nemo-manifest"
   std::string path;                     // directory: {train,dev,test}.tsv + clips/, or {train,dev,test}.json
   std::array<double, 2> filter_seconds = {0.5, 30.0};  // clips outside are skipped, counted and named
-  std::optional<double> train_hours;                   // keep a seeded random subset of the train split of this size
+  std::optional<double> train_hours;  // keep a seeded random subset of the train split of this size
   std::optional<int> limit_train, limit_dev, limit_test;  // keep the first n utterances of a split
   bool operator==(const CorpusSpec&) const = default;
 };
 
 struct ProjectorSpec {
   std::string type = "concat-linear";
-  int frames = 5;      // encoder frames joined into one audio token
+  int frames = 5;  // encoder frames joined into one audio token
   int hidden = 2048;
   double dropout = 0.1;
-  // Start value of the final LayerNorm's weight: "one" (the paper's) or "embedding" (the standard deviation of
-  // the LLM's embedding matrix, which small models need to learn at all).
+  // Start value of the final LayerNorm's weight: "one" (the paper's) or "embedding" (the standard deviation
+  // of the LLM's embedding matrix, which small models need to learn at all).
   std::string norm_init = "one";
   bool operator==(const ProjectorSpec&) const = default;
 };
 
 struct LoraSpec {
   int r = 16;
-  double alpha = 32;   // scale = alpha / r
+  double alpha = 32;  // scale = alpha / r
   double dropout = 0.1;
   std::vector<std::string> targets = {"q", "k", "v", "o"};  // of q,k,v,o,gate,up,down
-  std::optional<double> lr;  // learning rate of the adapter; absent: train.lr
+  std::optional<double> lr;                                 // learning rate of the adapter; absent: train.lr
   bool operator==(const LoraSpec&) const = default;
 };
 
 struct EarlyStopSpec {
   std::string metric = "wer";
-  int patience = 5;           // epochs without an improvement of at least min_delta
+  int patience = 5;  // epochs without an improvement of at least min_delta
   double min_delta = 0.005;
   bool operator==(const EarlyStopSpec&) const = default;
 };
@@ -54,9 +55,9 @@ struct TrainSpec {
   int batch = 4;
   double lr = 1e-4;
   double weight_decay = 0.01;
-  double clip = 1.0;          // global gradient norm
-  double warmup = 0.05;       // share of all steps
-  double min_lr_ratio = 0.1;  // cosine ends at lr * min_lr_ratio
+  double clip = 1.0;               // global gradient norm
+  double warmup = 0.05;            // share of all steps
+  double min_lr_ratio = 0.1;       // cosine ends at lr * min_lr_ratio
   std::string precision = "bf16";  // autocast on GPUs; a CPU always computes in fp32
   std::optional<EarlyStopSpec> early_stop = EarlyStopSpec{};
   bool shuffle = true;
@@ -81,7 +82,7 @@ struct Cell {
   std::string language;
   std::optional<LoraSpec> lora;  // absent: projector only
   std::int64_t seed = 42;
-  std::string llm;      // an absolute directory or a hub id
+  std::string llm;  // an absolute directory or a hub id
   CorpusSpec corpus;
   ProjectorSpec projector;
   TrainSpec train;
@@ -92,8 +93,8 @@ struct Cell {
 // Canonical JSON: every field present, keys sorted, so that equal cells give equal bytes.
 nlohmann::json to_json(const Cell& cell);
 
-// Reads what to_json wrote, or what a person wrote by hand for `sweetspot-worker run`: absent fields take their
-// defaults, unknown fields and wrong types are errors.
+// Reads what to_json wrote, or what a person wrote by hand for `sweetspot-worker run`: absent fields take
+// their defaults, unknown fields and wrong types are errors.
 Result<Cell, Errors> cell_from_json(const nlohmann::json& document);
 
 // The identity of a cell: lower-case hex SHA-256 of its canonical JSON.

@@ -56,7 +56,8 @@ struct Fields<Cell> {
   static void visit(auto& c, auto&& field) {
     field("recipe", c.recipe), field("encoder", c.encoder), field("layers", c.layers);
     field("language", c.language), field("lora", c.lora), field("seed", c.seed), field("llm", c.llm);
-    field("corpus", c.corpus), field("projector", c.projector), field("train", c.train), field("eval", c.eval);
+    field("corpus", c.corpus), field("projector", c.projector), field("train", c.train),
+        field("eval", c.eval);
   }
 };
 

@@ -16,11 +16,14 @@ namespace sweetspot::fields {
 
 using json = nlohmann::json;
 
-// Specialised for each struct: static void visit(auto& value, auto&& field) { field("name", value.name); ... }
+// Specialised for each struct: static void visit(auto& value, auto&& field) { field("name", value.name); ...
+// }
 template <class T>
 struct Fields;
 template <class T>
-concept Described = requires { sizeof(Fields<T>); };
+concept Described = requires {
+  sizeof(Fields<T>);
+};
 
 enum class Missing { take_default, refuse };
 
@@ -35,19 +38,25 @@ inline void read(const json& in, double& out, Missing) {
   out = in.is_null() ? std::numeric_limits<double>::quiet_NaN() : in.get<double>();
 }
 template <class T>
-  requires(!Described<T> && !std::is_same_v<T, double>)
-json write(const T& value) { return value; }
+requires(!Described<T> && !std::is_same_v<T, double>) json write(const T& value) { return value; }
 template <class T>
-  requires(!Described<T> && !std::is_same_v<T, double>)
-void read(const json& in, T& out, Missing) { in.get_to(out); }
+requires(!Described<T> && !std::is_same_v<T, double>) void read(const json& in, T& out, Missing) {
+  in.get_to(out);
+}
 
 template <class Tag>
-json write(Id<Tag> id) { return id.value; }
+json write(Id<Tag> id) {
+  return id.value;
+}
 template <class Tag>
-void read(const json& in, Id<Tag>& out, Missing) { out.value = in.get<std::int64_t>(); }
+void read(const json& in, Id<Tag>& out, Missing) {
+  out.value = in.get<std::int64_t>();
+}
 
 template <class T>
-json write(const std::optional<T>& value) { return value ? write(*value) : json(nullptr); }
+json write(const std::optional<T>& value) {
+  return value ? write(*value) : json(nullptr);
+}
 template <class T>
 void read(const json& in, std::optional<T>& out, Missing missing) {
   if (in.is_null()) out.reset();
@@ -79,7 +88,8 @@ void read(const json& in, T& out, Missing missing) {
   Fields<T>::visit(out, [&](const char* name, auto& member) {
     const auto found = in.find(name);
     if (found != in.end()) read(*found, member, missing);
-    else if (missing == Missing::refuse) throw std::invalid_argument(std::string("field '") + name + "' is missing");
+    else if (missing == Missing::refuse)
+      throw std::invalid_argument(std::string("field '") + name + "' is missing");
   });
 }
 

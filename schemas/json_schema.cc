@@ -95,9 +95,11 @@ class Validator {
       Validator attempt(root_);
       attempt.check(value, alternative, at);
       if (attempt.errors.empty()) return;
-      const bool other_type = attempt.errors.front().code == "wrong_type" && attempt.errors.front().pointer == at;
+      const bool other_type =
+          attempt.errors.front().code == "wrong_type" && attempt.errors.front().pointer == at;
       if (!other_type && closest.empty()) closest = attempt.errors;
-      titles += (titles.empty() ? "" : ", or ") + alternative.value("title", alternative.value("type", std::string("?")));
+      titles += (titles.empty() ? "" : ", or ") +
+                alternative.value("title", alternative.value("type", std::string("?")));
     }
     if (closest.empty()) report("wrong_type", at, shown(value) + " does not fit here", "expected " + titles);
     errors.insert(errors.end(), closest.begin(), closest.end());
@@ -127,7 +129,8 @@ class Validator {
   void check_number(double number, const json& schema, const std::string& at) {
     const auto bound = [&](const char* key, auto violates, const char* word) {
       if (schema.contains(key) && violates(number, schema[key].get<double>())) {
-        report("out_of_range", at, fmt::format("{} must be {} {}", number, word, schema[key].dump()), example_hint(schema));
+        report("out_of_range", at, fmt::format("{} must be {} {}", number, word, schema[key].dump()),
+               example_hint(schema));
       }
     };
     bound("minimum", std::less<>(), "at least");
@@ -136,18 +139,23 @@ class Validator {
   }
 
   void check_string(const std::string& text, const json& schema, const std::string& at) {
-    if (text.size() < schema.value("minLength", 0u)) report("too_short", at, "must not be empty", example_hint(schema));
+    if (text.size() < schema.value("minLength", 0u))
+      report("too_short", at, "must not be empty", example_hint(schema));
     if (text.size() > schema.value("maxLength", std::string::npos)) {
-      report("too_long", at, fmt::format("{} bytes are more than {}", text.size(), schema["maxLength"].dump()), "shorten it");
+      report("too_long", at,
+             fmt::format("{} bytes are more than {}", text.size(), schema["maxLength"].dump()), "shorten it");
     }
   }
 
   void check_array(const json& array, const json& schema, const std::string& at) {
     if (array.size() < schema.value("minItems", 0u)) {
-      report("too_few", at, fmt::format("has {} values, needs {}", array.size(), schema["minItems"].dump()), example_hint(schema));
+      report("too_few", at, fmt::format("has {} values, needs {}", array.size(), schema["minItems"].dump()),
+             example_hint(schema));
     }
     if (array.size() > schema.value("maxItems", std::string::npos)) {
-      report("too_many", at, fmt::format("has {} values, may have {}", array.size(), schema["maxItems"].dump()), "split the sweep");
+      report("too_many", at,
+             fmt::format("has {} values, may have {}", array.size(), schema["maxItems"].dump()),
+             "split the sweep");
     }
     std::set<json> seen;
     for (std::size_t i = 0; i < array.size(); ++i) {
@@ -169,9 +177,11 @@ class Validator {
     for (const auto& [name, value] : object.items()) {
       const std::string here = at + "/" + escape_pointer(name);
       if (properties.contains(name)) check(value, properties[name], here);
-      else if (const auto more = schema.find("additionalProperties"); more == schema.end() || *more == true) continue;
+      else if (const auto more = schema.find("additionalProperties"); more == schema.end() || *more == true)
+        continue;
       else if (more->is_object()) check(value, *more, here);
-      else report("unknown_field", here, "field '" + name + "' is not known", nearest_field(name, properties));
+      else
+        report("unknown_field", here, "field '" + name + "' is not known", nearest_field(name, properties));
     }
   }
 

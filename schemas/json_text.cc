@@ -10,7 +10,8 @@ class Limits {
  public:
   bool operator()(int depth, nlohmann::json::parse_event_t event, nlohmann::json& parsed) {
     using Event = nlohmann::json::parse_event_t;
-    if (depth > kMaxJsonDepth) fail("too_deep", "nested deeper than " + std::to_string(kMaxJsonDepth) + " levels");
+    if (depth > kMaxJsonDepth)
+      fail("too_deep", "nested deeper than " + std::to_string(kMaxJsonDepth) + " levels");
     if (event == Event::object_start) keys_.emplace_back();
     if (event == Event::object_end && !keys_.empty()) keys_.pop_back();
     if (event == Event::key && !keys_.empty() && !keys_.back().insert(parsed.get<std::string>()).second) {

@@ -20,8 +20,12 @@ Result<T> read_strictly(const nlohmann::json& document) {
 nlohmann::json to_json(const UtteranceResult& u) { return fields::write(u); }
 nlohmann::json to_json(const EpochMetrics& e) { return fields::write(e); }
 nlohmann::json to_json(const RunResult& r) { return fields::write(r); }
-Result<UtteranceResult> utterance_result_from_json(const nlohmann::json& j) { return read_strictly<UtteranceResult>(j); }
-Result<EpochMetrics> epoch_metrics_from_json(const nlohmann::json& j) { return read_strictly<EpochMetrics>(j); }
+Result<UtteranceResult> utterance_result_from_json(const nlohmann::json& j) {
+  return read_strictly<UtteranceResult>(j);
+}
+Result<EpochMetrics> epoch_metrics_from_json(const nlohmann::json& j) {
+  return read_strictly<EpochMetrics>(j);
+}
 Result<RunResult> run_result_from_json(const nlohmann::json& j) { return read_strictly<RunResult>(j); }
 
 }  // namespace sweetspot

@@ -17,9 +17,7 @@ struct EditCounts {
   std::int64_t reference() const { return hits + substitutions + deletions; }
   std::int64_t errors() const { return substitutions + deletions + insertions; }
   // (S+D+I) / reference length. With an empty reference: the number of insertions, as jiwer has it.
-  double rate() const {
-    return reference() ? double(errors()) / double(reference()) : double(insertions);
-  }
+  double rate() const { return reference() ? double(errors()) / double(reference()) : double(insertions); }
   EditCounts& operator+=(const EditCounts& o) {
     hits += o.hits, substitutions += o.substitutions, deletions += o.deletions, insertions += o.insertions;
     return *this;
@@ -29,11 +27,11 @@ struct EditCounts {
 
 // One decoded utterance. `alignment` has one letter per aligned word pair, in order: H, S, D or I.
 struct UtteranceResult {
-  std::string id;         // unique in its split: the clip's file name, or manifest line
-  std::string audio;      // path of the sound file
-  double seconds = 0;     // its length
-  std::string reference;  // normalised
-  std::string hypothesis; // normalised
+  std::string id;          // unique in its split: the clip's file name, or manifest line
+  std::string audio;       // path of the sound file
+  double seconds = 0;      // its length
+  std::string reference;   // normalised
+  std::string hypothesis;  // normalised
   std::string alignment;
   EditCounts words, characters;
   bool operator==(const UtteranceResult&) const = default;
@@ -59,11 +57,11 @@ struct ParameterCounts {
 };
 
 struct EpochMetrics {
-  int epoch = 0;               // 1-based
-  std::int64_t step = 0;       // optimiser steps taken
-  double train_loss = 0;       // mean over the epoch's steps; NaN is stored as null
+  int epoch = 0;          // 1-based
+  std::int64_t step = 0;  // optimiser steps taken
+  double train_loss = 0;  // mean over the epoch's steps; NaN is stored as null
   double lr = 0;
-  double validation_wer = 0;   // corpus WER
+  double validation_wer = 0;  // corpus WER
   double seconds = 0;
   bool best = false;
   bool operator==(const EpochMetrics&) const = default;
@@ -76,15 +74,15 @@ struct RunResult {
   std::int64_t utterances = 0;
   std::string utterances_sha256;
   int best_epoch = 0;
-  int epochs = 0;              // trained
-  std::int64_t steps = 0;      // trained
-  double validation_wer = 0;   // at the best epoch
+  int epochs = 0;                                                     // trained
+  std::int64_t steps = 0;                                             // trained
+  double validation_wer = 0;                                          // at the best epoch
   double train_seconds = 0, evaluate_seconds = 0, audio_seconds = 0;  // audio: of the test split
   ParameterCounts parameters;
   SplitSize train, dev, test;
   std::vector<SkippedClip> skipped;  // the first 1,000
-  std::string precision;       // what was really used: "fp32" or "bf16"
-  std::string build;           // worker version and libtorch version
+  std::string precision;             // what was really used: "fp32" or "bf16"
+  std::string build;                 // worker version and libtorch version
   bool operator==(const RunResult&) const = default;
 };
 

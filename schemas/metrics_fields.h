@@ -36,7 +36,8 @@ struct Fields<SplitSize> {
 template <>
 struct Fields<ParameterCounts> {
   static void visit(auto& p, auto&& field) {
-    field("encoder", p.encoder), field("projector", p.projector), field("adapter", p.adapter), field("llm", p.llm);
+    field("encoder", p.encoder), field("projector", p.projector), field("adapter", p.adapter),
+        field("llm", p.llm);
   }
 };
 template <>

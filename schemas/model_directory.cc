@@ -14,15 +14,18 @@ fs::path from_environment(const char* name) {
 }
 
 Error missing(const std::string& model, const std::string& what) {
-  return {"model_missing", "model '" + model + "': " + what,
-          "give a directory with config.json and safetensors, or fetch the model into " + hub_cache().string(), ""};
+  return {
+      "model_missing", "model '" + model + "': " + what,
+      "give a directory with config.json and safetensors, or fetch the model into " + hub_cache().string(),
+      ""};
 }
 }  // namespace
 
 fs::path hub_cache() {
   if (const fs::path cache = from_environment("HF_HUB_CACHE"); !cache.empty()) return cache;
   if (const fs::path home = from_environment("HF_HOME"); !home.empty()) return home / "hub";
-  if (const fs::path xdg = from_environment("XDG_CACHE_HOME"); !xdg.empty()) return xdg / "huggingface" / "hub";
+  if (const fs::path xdg = from_environment("XDG_CACHE_HOME"); !xdg.empty())
+    return xdg / "huggingface" / "hub";
   return from_environment("HOME") / ".cache" / "huggingface" / "hub";
 }
 
@@ -37,9 +40,11 @@ Result<fs::path> model_directory(const std::string& model) {
   const fs::path root = hub_cache() / folder;
   std::string revision;
   std::getline(std::ifstream(root / "refs" / "main") >> std::ws, revision);
-  if (revision.empty()) return missing(model, "not in the cache (no " + (root / "refs" / "main").string() + ")");
+  if (revision.empty())
+    return missing(model, "not in the cache (no " + (root / "refs" / "main").string() + ")");
   const fs::path snapshot = root / "snapshots" / revision;
-  if (!fs::exists(snapshot / "config.json", ignored)) return missing(model, "its snapshot " + revision + " holds no config.json");
+  if (!fs::exists(snapshot / "config.json", ignored))
+    return missing(model, "its snapshot " + revision + " holds no config.json");
   return snapshot;
 }
 

@@ -1,5 +1,6 @@
 // Where a model lies: a directory, or a hub id looked up in the Hugging Face cache of this machine
-// ($HF_HUB_CACHE, else $HF_HOME/hub, else ~/.cache/huggingface/hub). Daemon and worker look in the same places.
+// ($HF_HUB_CACHE, else $HF_HOME/hub, else ~/.cache/huggingface/hub). Daemon and worker look in the same
+// places.
 #pragma once
 
 #include <filesystem>

@@ -7,16 +7,14 @@ namespace sweetspot {
 namespace {
 using enum RunState;
 constexpr std::pair<RunState, RunState> kTransitions[] = {
-    {queued, leased},       {queued, paused},        {queued, cancelled},
-    {leased, running},      {leased, queued},        {leased, retry_wait},   {leased, orphaned},
-    {leased, failed},       {leased, quarantined},   {leased, cancelled},
-    {running, succeeded},   {running, queued},       {running, retry_wait},  {running, orphaned},
-    {running, failed},      {running, quarantined},  {running, cancelled},
-    {retry_wait, queued},   {retry_wait, paused},    {retry_wait, cancelled},
-    {paused, queued},       {paused, cancelled},
-    {orphaned, leased},     {orphaned, running},     {orphaned, queued},     {orphaned, retry_wait},
-    {orphaned, quarantined}, {orphaned, cancelled},
-    {failed, queued},       {quarantined, queued},   {cancelled, queued}};
+    {queued, leased},      {queued, paused},       {queued, cancelled},     {leased, running},
+    {leased, queued},      {leased, retry_wait},   {leased, orphaned},      {leased, failed},
+    {leased, quarantined}, {leased, cancelled},    {running, succeeded},    {running, queued},
+    {running, retry_wait}, {running, orphaned},    {running, failed},       {running, quarantined},
+    {running, cancelled},  {retry_wait, queued},   {retry_wait, paused},    {retry_wait, cancelled},
+    {paused, queued},      {paused, cancelled},    {orphaned, leased},      {orphaned, running},
+    {orphaned, queued},    {orphaned, retry_wait}, {orphaned, quarantined}, {orphaned, cancelled},
+    {failed, queued},      {quarantined, queued},  {cancelled, queued}};
 
 constexpr std::string_view kStateNames[] = {"queued",   "leased",    "running", "retry_wait",  "paused",
                                             "orphaned", "succeeded", "failed",  "quarantined", "cancelled"};
@@ -32,7 +30,9 @@ std::optional<Enum> parse_name(const std::string_view (&names)[N], std::string_v
 }  // namespace
 
 std::string_view to_string(RunState state) { return kStateNames[static_cast<std::size_t>(state)]; }
-std::optional<RunState> parse_run_state(std::string_view name) { return parse_name<RunState>(kStateNames, name); }
+std::optional<RunState> parse_run_state(std::string_view name) {
+  return parse_name<RunState>(kStateNames, name);
+}
 
 std::span<const std::pair<RunState, RunState>> run_transitions() { return kTransitions; }
 bool may_become(RunState from, RunState to) {

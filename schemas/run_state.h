@@ -19,11 +19,20 @@
 namespace sweetspot {
 
 enum class RunState {
-  queued, leased, running, retry_wait, paused, orphaned, succeeded, failed, quarantined, cancelled
+  queued,
+  leased,
+  running,
+  retry_wait,
+  paused,
+  orphaned,
+  succeeded,
+  failed,
+  quarantined,
+  cancelled
 };
 inline constexpr std::array kRunStates = {
-    RunState::queued,    RunState::leased, RunState::running,     RunState::retry_wait, RunState::paused,
-    RunState::orphaned,  RunState::succeeded, RunState::failed,   RunState::quarantined, RunState::cancelled};
+    RunState::queued,   RunState::leased,    RunState::running, RunState::retry_wait,  RunState::paused,
+    RunState::orphaned, RunState::succeeded, RunState::failed,  RunState::quarantined, RunState::cancelled};
 
 std::string_view to_string(RunState state);
 std::optional<RunState> parse_run_state(std::string_view name);

@@ -22,7 +22,8 @@ Depth read_depth(const json& value) { return value.is_string() ? Depth() : Depth
 
 DepthAxis read_layers(const json& value) {
   if (value.is_object()) {
-    return DepthRange{read_depth(value.value("from", json("full"))), value.value("to", 2), value.value("step", 2)};
+    return DepthRange{read_depth(value.value("from", json("full"))), value.value("to", 2),
+                      value.value("step", 2)};
   }
   std::vector<Depth> depths;
   for (const json& depth : value) depths.push_back(read_depth(depth));
@@ -45,8 +46,10 @@ void read_setting_axes(const json& axes, SweepSpec& spec, Errors& errors) {
     const std::string at = "/axes/" + name;
     const json* schema = setting_schema(name);
     if (!schema) {
-      errors.push_back({"unknown_field", "axis '" + name + "' is not known",
-                        "axes are encoder, layers, language, lora, seed, or a setting such as train.lr, eval.beam, lora.r", at});
+      errors.push_back(
+          {"unknown_field", "axis '" + name + "' is not known",
+           "axes are encoder, layers, language, lora, seed, or a setting such as train.lr, eval.beam, lora.r",
+           at});
       continue;
     }
     for (std::size_t i = 0; i < values.size(); ++i) {
@@ -64,13 +67,14 @@ void read_exclusions(const json& rules, const json& axes, SweepSpec& spec, Error
     Exclusion exclusion;
     for (const auto& [axis, value] : rules[i].items()) {
       if (!is_main_axis(axis) && !axes.contains(axis)) {
-        errors.push_back({"unknown_field", "'" + axis + "' is not an axis of this sweep", "name one of its axes",
-                          "/exclude/" + std::to_string(i) + "/" + axis});
+        errors.push_back({"unknown_field", "'" + axis + "' is not an axis of this sweep",
+                          "name one of its axes", "/exclude/" + std::to_string(i) + "/" + axis});
       }
       exclusion[axis] = value.is_array() ? value.get<std::vector<json>>() : std::vector<json>{value};
     }
     if (exclusion.empty()) {
-      errors.push_back({"too_few", "an empty rule would exclude every cell", "name at least one axis", "/exclude/" + std::to_string(i)});
+      errors.push_back({"too_few", "an empty rule would exclude every cell", "name at least one axis",
+                        "/exclude/" + std::to_string(i)});
     }
     spec.exclude.push_back(std::move(exclusion));
   }
@@ -89,16 +93,18 @@ void check_meaning(const SweepSpec& spec, Errors& errors) {
   for (std::size_t i = 0; i < spec.languages.size(); ++i) {
     if (spec.corpora.contains(spec.languages[i])) continue;
     errors.push_back({"missing_field", "language '" + spec.languages[i] + "' has no corpus",
-                      "add corpora." + spec.languages[i] + " with format and path", "/axes/language/" + std::to_string(i)});
+                      "add corpora." + spec.languages[i] + " with format and path",
+                      "/axes/language/" + std::to_string(i)});
   }
   for (const auto& [language, corpus] : spec.corpora) {
     if (corpus.filter_seconds[0] <= corpus.filter_seconds[1]) continue;
-    errors.push_back({"out_of_range", "the filter's lower end lies above its upper end", "for example [0.5, 30]",
-                      "/corpora/" + language + "/filter_seconds"});
+    errors.push_back({"out_of_range", "the filter's lower end lies above its upper end",
+                      "for example [0.5, 30]", "/corpora/" + language + "/filter_seconds"});
   }
   const auto* range = std::get_if<DepthRange>(&spec.layers);
   if (range && range->from && *range->from < range->to) {
-    errors.push_back({"out_of_range", "layers go from the top down, but from is below to", "swap them", "/axes/layers"});
+    errors.push_back(
+        {"out_of_range", "layers go from the top down, but from is below to", "swap them", "/axes/layers"});
   }
 }
 }  // namespace

@@ -18,7 +18,7 @@ namespace sweetspot {
 // A depth as written: a number of kept layers, or nullopt for "full".
 using Depth = std::optional<int>;
 struct DepthRange {
-  Depth from;    // nullopt: the whole encoder
+  Depth from;  // nullopt: the whole encoder
   int to = 2;
   int step = 2;
   bool operator==(const DepthRange&) const = default;
@@ -52,7 +52,7 @@ struct SweepSpec {
   std::map<std::string, LoraSpec> lora_by_language;  // already merged with the default
   TrainSpec train;
   EvalSpec eval;
-  int priority = 0;   // higher goes first
+  int priority = 0;  // higher goes first
   bool operator==(const SweepSpec&) const = default;
 };
 

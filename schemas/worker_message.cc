@@ -67,7 +67,8 @@ struct Fields<Heartbeat> {
 template <>
 struct Fields<Assignment> {
   static void visit(auto& a, auto&& field) {
-    field("grant", a.grant), field("attempt", a.attempt), field("directory", a.directory), field("cell", a.cell);
+    field("grant", a.grant), field("attempt", a.attempt), field("directory", a.directory),
+        field("cell", a.cell);
   }
 };
 template <>
@@ -103,7 +104,8 @@ namespace {
 using json = nlohmann::json;
 
 // The word of each alternative, in the variant's order.
-constexpr const char* kWorkerTypes[] = {"hello", "started", "progress", "epoch_done", "done", "failed", "stopped", "heartbeat"};
+constexpr const char* kWorkerTypes[] = {"hello", "started", "progress", "epoch_done",
+                                        "done",  "failed",  "stopped",  "heartbeat"};
 constexpr const char* kDaemonTypes[] = {"welcome", "start", "cancel", "ack", "stale", "exit"};
 static_assert(std::size(kWorkerTypes) == std::variant_size_v<WorkerMessage>);
 static_assert(std::size(kDaemonTypes) == std::variant_size_v<DaemonMessage>);
@@ -125,7 +127,8 @@ Variant read_variant(const json& in, std::span<const char* const> types, std::in
     fields::read(in, message.template emplace<N>(), fields::Missing::refuse);
     return true;
   };
-  if (!(read_as(std::integral_constant<std::size_t, I>{}) || ...)) throw std::invalid_argument("unknown type '" + type + "'");
+  if (!(read_as(std::integral_constant<std::size_t, I>{}) || ...))
+    throw std::invalid_argument("unknown type '" + type + "'");
   return message;
 }
 
@@ -148,7 +151,8 @@ Result<WorkerFrame> decode_worker_frame(std::string_view line) {
   if (!document) return document.error();
   try {
     return WorkerFrame{document->at("seq").get<std::int64_t>(),
-                       read_variant<WorkerMessage>(*document, kWorkerTypes, std::make_index_sequence<std::size(kWorkerTypes)>())};
+                       read_variant<WorkerMessage>(*document, kWorkerTypes,
+                                                   std::make_index_sequence<std::size(kWorkerTypes)>())};
   } catch (const std::exception& e) {
     return malformed(e, line);
   }
@@ -158,7 +162,8 @@ Result<DaemonMessage> decode_daemon_message(std::string_view line) {
   const auto document = parse_json(line);
   if (!document) return document.error();
   try {
-    return read_variant<DaemonMessage>(*document, kDaemonTypes, std::make_index_sequence<std::size(kDaemonTypes)>());
+    return read_variant<DaemonMessage>(*document, kDaemonTypes,
+                                       std::make_index_sequence<std::size(kDaemonTypes)>());
   } catch (const std::exception& e) {
     return malformed(e, line);
   }

@@ -29,37 +29,54 @@ struct Grant {
 // --- worker -> daemon ---
 struct Hello {
   int protocol = kProtocolVersion;
-  WorkerId worker;               // as given on its command line
-  std::string device;            // "cpu:0", "cuda:1"
+  WorkerId worker;     // as given on its command line
+  std::string device;  // "cpu:0", "cuda:1"
   std::int64_t pid = 0;
-  std::int64_t start_time = 0;   // of the process, in clock ticks since boot: tells a reused pid apart
+  std::int64_t start_time = 0;  // of the process, in clock ticks since boot: tells a reused pid apart
   std::string build;
-  std::vector<Grant> grants;     // what it is doing now; not empty when it reconnects
+  std::vector<Grant> grants;  // what it is doing now; not empty when it reconnects
   bool operator==(const Hello&) const = default;
 };
-struct Started { Grant grant; bool operator==(const Started&) const = default; };
-struct Progress {                // at most a few a second; may be dropped
+struct Started {
   Grant grant;
-  std::string phase;             // loading, encoding, training, validating, evaluating
+  bool operator==(const Started&) const = default;
+};
+struct Progress {  // at most a few a second; may be dropped
+  Grant grant;
+  std::string phase;                 // loading, encoding, training, validating, evaluating
   std::int64_t step = 0, steps = 0;  // of the whole training (training) or of the phase (others)
-  double loss = 0, lr = 0;       // training only
+  double loss = 0, lr = 0;           // training only
   bool operator==(const Progress&) const = default;
 };
-struct EpochDone { Grant grant; EpochMetrics metrics; bool operator==(const EpochDone&) const = default; };
-struct Done { Grant grant; RunResult result; bool operator==(const Done&) const = default; };
+struct EpochDone {
+  Grant grant;
+  EpochMetrics metrics;
+  bool operator==(const EpochDone&) const = default;
+};
+struct Done {
+  Grant grant;
+  RunResult result;
+  bool operator==(const Done&) const = default;
+};
 struct Failed {
   Grant grant;
   ErrorClass error_class = ErrorClass::internal;
   Error error;
   bool operator==(const Failed&) const = default;
 };
-struct Stopped { Grant grant; bool operator==(const Stopped&) const = default; };  // answers Cancel
-struct Heartbeat { std::int64_t steps = 0; bool operator==(const Heartbeat&) const = default; };  // each second
+struct Stopped {
+  Grant grant;
+  bool operator==(const Stopped&) const = default;
+};  // answers Cancel
+struct Heartbeat {
+  std::int64_t steps = 0;
+  bool operator==(const Heartbeat&) const = default;
+};  // each second
 
 using WorkerMessage = std::variant<Hello, Started, Progress, EpochDone, Done, Failed, Stopped, Heartbeat>;
 
-// `seq` numbers a worker's reliable messages (Started, EpochDone, Done, Failed, Stopped) from 1; it is 0 for the
-// others. A reliable message is kept and sent again after a reconnect until its Ack.
+// `seq` numbers a worker's reliable messages (Started, EpochDone, Done, Failed, Stopped) from 1; it is 0 for
+// the others. A reliable message is kept and sent again after a reconnect until its Ack.
 struct WorkerFrame {
   std::int64_t seq = 0;
   WorkerMessage message;
@@ -70,16 +87,34 @@ struct WorkerFrame {
 struct Assignment {
   Grant grant;
   int attempt = 1;
-  std::string directory;         // the attempt's own: <state>/runs/<run>/a<fence>
+  std::string directory;  // the attempt's own: <state>/runs/<run>/a<fence>
   Cell cell;
   bool operator==(const Assignment&) const = default;
 };
-struct Welcome { int protocol = kProtocolVersion; bool operator==(const Welcome&) const = default; };
-struct Start { std::vector<Assignment> pack; bool operator==(const Start&) const = default; };
-struct Cancel { Grant grant; bool operator==(const Cancel&) const = default; };
-struct Ack { std::int64_t seq = 0; bool operator==(const Ack&) const = default; };  // committed up to seq
-struct Stale { Grant grant; bool operator==(const Stale&) const = default; };  // drop it: another grant is newer
-struct Exit { std::string reason; bool operator==(const Exit&) const = default; };  // finish nothing, exit 0
+struct Welcome {
+  int protocol = kProtocolVersion;
+  bool operator==(const Welcome&) const = default;
+};
+struct Start {
+  std::vector<Assignment> pack;
+  bool operator==(const Start&) const = default;
+};
+struct Cancel {
+  Grant grant;
+  bool operator==(const Cancel&) const = default;
+};
+struct Ack {
+  std::int64_t seq = 0;
+  bool operator==(const Ack&) const = default;
+};  // committed up to seq
+struct Stale {
+  Grant grant;
+  bool operator==(const Stale&) const = default;
+};  // drop it: another grant is newer
+struct Exit {
+  std::string reason;
+  bool operator==(const Exit&) const = default;
+};  // finish nothing, exit 0
 
 using DaemonMessage = std::variant<Welcome, Start, Cancel, Ack, Stale, Exit>;
 

@@ -10,32 +10,74 @@
 namespace sweetspot::daemon {
 
 // A sweep was stored; its runs are queued.
-struct SweepAdded { Sweep sweep; std::vector<Run> runs; };
+struct SweepAdded {
+  Sweep sweep;
+  std::vector<Run> runs;
+};
 
 enum class Action { pause, resume, cancel, retry };
 // `states` narrows retry to runs in those states; empty: failed, quarantined and cancelled.
-struct SweepAction { SweepId sweep; Action action; std::vector<RunState> states; };
-struct RunAction { RunId run; Action action; };  // cancel or retry
-struct SweepPriority { SweepId sweep; int priority; };
-struct SweepRemoved { SweepId sweep; };          // only once no worker holds a run of it
+struct SweepAction {
+  SweepId sweep;
+  Action action;
+  std::vector<RunState> states;
+};
+struct RunAction {
+  RunId run;
+  Action action;
+};  // cancel or retry
+struct SweepPriority {
+  SweepId sweep;
+  int priority;
+};
+struct SweepRemoved {
+  SweepId sweep;
+};  // only once no worker holds a run of it
 
-struct DeviceAction { std::string device; Action action; };  // pause: drain; resume
+struct DeviceAction {
+  std::string device;
+  Action action;
+};  // pause: drain; resume
 
-struct WorkerConnected { Hello hello; };
-struct WorkerSaid { WorkerId worker; WorkerFrame frame; };
-struct WorkerDisconnected { WorkerId worker; };
+struct WorkerConnected {
+  Hello hello;
+};
+struct WorkerSaid {
+  WorkerId worker;
+  WorkerFrame frame;
+};
+struct WorkerDisconnected {
+  WorkerId worker;
+};
 
 // How a process ended, told apart because people mend each differently.
-struct ExitedWith { int code; };
-struct KilledBy { int signal; };
-struct CouldNotStart { Error error; };
+struct ExitedWith {
+  int code;
+};
+struct KilledBy {
+  int signal;
+};
+struct CouldNotStart {
+  Error error;
+};
 using ProcessEnd = std::variant<ExitedWith, KilledBy, CouldNotStart>;
-struct WorkerEnded { WorkerId worker; ProcessEnd end; };
+struct WorkerEnded {
+  WorkerId worker;
+  ProcessEnd end;
+};
 
-struct Tick {};       // about once a second: timers are looked at
-struct ShutDown {};   // no new grants; workers go on and are adopted by the next daemon
+// What a worker declared of its result did not hold: nothing of it was stored.
+struct ResultRejected {
+  WorkerId worker;
+  Grant grant;
+  Error error;
+};
+
+struct Tick {};      // about once a second: timers are looked at
+struct ShutDown {};  // no new grants; workers go on and are adopted by the next daemon
 
 using Event = std::variant<SweepAdded, SweepAction, RunAction, SweepPriority, SweepRemoved, DeviceAction,
-                           WorkerConnected, WorkerSaid, WorkerDisconnected, WorkerEnded, Tick, ShutDown>;
+                           WorkerConnected, WorkerSaid, WorkerDisconnected, WorkerEnded, ResultRejected, Tick,
+                           ShutDown>;
 
 }  // namespace sweetspot::daemon

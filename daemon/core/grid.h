@@ -32,14 +32,14 @@ struct GridCell {
 };
 
 struct ExcludedCell {
-  nlohmann::json point;     // {"encoder": ..., "layers": ..., ...}
-  std::size_t rule = 0;     // index into spec.exclude
+  nlohmann::json point;  // {"encoder": ..., "layers": ..., ...}
+  std::size_t rule = 0;  // index into spec.exclude
 };
 
 struct Grid {
   std::vector<GridCell> cells;  // order: encoder, layers, language, lora, seed, further axes by name
   std::vector<ExcludedCell> excluded;
-  Errors errors;                // impossible depths, unknown encoders, too many cells; cells are then incomplete
+  Errors errors;  // impossible depths, unknown encoders, too many cells; cells are then incomplete
 };
 
 Grid expand(const SweepSpec& spec, const ShapeOf& shape_of);

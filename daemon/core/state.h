@@ -23,11 +23,20 @@ using TimePoint = Clock::time_point;
 
 // The states of schemas/run_state.h, each with exactly the data that is true in it.
 struct Queued {};
-struct Leased { WorkerId worker; };
-struct Running { WorkerId worker; };
-struct RetryWait { TimePoint until; };
+struct Leased {
+  WorkerId worker;
+};
+struct Running {
+  WorkerId worker;
+};
+struct RetryWait {
+  TimePoint until;
+};
 struct Paused {};
-struct Orphaned { WorkerId worker; TimePoint deadline; };
+struct Orphaned {
+  WorkerId worker;
+  TimePoint deadline;
+};
 struct Succeeded {};
 struct FailedRun {};
 struct Quarantined {};
@@ -41,13 +50,13 @@ struct Run {
   RunId id;
   SweepId sweep;
   std::int64_t position = 0;
-  std::string affinity;       // equal for cells that share encoder and corpus
+  std::string affinity;  // equal for cells that share encoder and corpus
   RunStatus status = Queued{};
   Reason reason;
-  Fence fence;                // of the newest grant
-  int attempt = 0;            // attempts begun
-  int strikes = 0;            // failures in a row that count against the retry limit
-  std::string device;         // of the newest attempt
+  Fence fence;         // of the newest grant
+  int attempt = 0;     // attempts begun
+  int strikes = 0;     // failures in a row that count against the retry limit
+  std::string device;  // of the newest attempt
 };
 
 struct Sweep {
@@ -61,18 +70,20 @@ struct Worker {
   WorkerId id;
   std::string device;
   bool connected = false;
-  std::set<RunId> runs;       // granted to it and not over yet; still here while a cancelled run winds down
-  std::string warm;           // affinity of what it did last: its encoder, LLM and features are in memory
-  TimePoint last_heard;
-  bool stopping = false;      // told to exit
+  std::map<RunId, Fence> runs;  // granted to it and not over yet; still here while a cancelled run winds down
+  std::string warm;             // affinity of what it did last: its encoder, LLM and features are in memory
+  TimePoint last_heard;         // or launched
+  TimePoint idle_since;
+  bool greeted = false;   // said Hello at least once
+  bool stopping = false;  // told to exit, or being killed
 };
 
 struct Device {
-  std::string name;           // "cpu:0", "cuda:1"
-  bool drained = false;       // gets no new runs
+  std::string name;      // "cpu:0", "cuda:1"
+  bool drained = false;  // gets no new runs
   std::optional<WorkerId> worker;
-  int failed_launches = 0;    // in a row
-  TimePoint next_launch;      // not before
+  int failed_launches = 0;  // in a row
+  TimePoint next_launch;    // not before
 };
 
 struct State {
@@ -82,7 +93,9 @@ struct State {
   std::map<std::string, Device> devices;
   Fence last_fence;
   WorkerId last_worker;
-  // What may be picked: unpaused queued runs, best first. Kept by set_status() and set_priority().
+  bool shutting_down = false;  // no new grants
+  // What may be picked: queued runs of sweeps that are not paused, best first. Kept by set_status and
+  // reindex.
   struct QueueKey {
     int negative_priority;
     SweepId sweep;
@@ -92,6 +105,13 @@ struct State {
   };
   std::set<QueueKey> queue;
 };
+
+// The only way a run changes state: refuses what run_transitions() does not list (std::logic_error), and
+// keeps the queue. `reindex` puts all queued runs of a sweep in or out of the queue after its priority or
+// pause changed.
+void set_status(State& state, Run& run, RunStatus status);
+void reindex(State& state, const Sweep& sweep);
+State::QueueKey queue_key(const Sweep& sweep, const Run& run);
 
 // Throws std::logic_error naming the broken invariant; called after every step in tests.
 void check_invariants(const State& state);

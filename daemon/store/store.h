@@ -20,10 +20,13 @@ inline std::filesystem::path attempt_directory(const std::filesystem::path& stat
   return state / "runs" / to_string(grant.run) / ("a" + std::to_string(grant.fence.value));
 }
 
+// The only directory that an attempt may write to: <state>/runs/run_<id>/a<fence>.
+std::filesystem::path attempt_directory(const std::filesystem::path& state_directory, const Grant& grant);
+
 class Store {
  public:
-  // Opens or makes <directory>/sweetspot.db, takes the directory's lock (a second daemon is refused, naming the
-  // first one's pid), migrates, checks integrity, begins a new epoch.
+  // Opens or makes <directory>/sweetspot.db, takes the directory's lock (a second daemon is refused, naming
+  // the first one's pid), migrates, checks integrity, begins a new epoch.
   static Result<Store> open(const std::filesystem::path& directory);
   Store(Store&&) noexcept;
   Store& operator=(Store&&) noexcept;
@@ -32,7 +35,12 @@ class Store {
   // Everything the reactor starts from. Held runs come back as Orphaned; `now` starts their grace.
   Result<State> load(TimePoint now, std::chrono::seconds adoption_grace);
   // Workers that may still live, to be waited for or given up: id, device, pid, start time, boot id.
-  struct KnownWorker { WorkerId id; std::string device; std::int64_t pid, start_time; std::string boot; };
+  struct KnownWorker {
+    WorkerId id;
+    std::string device;
+    std::int64_t pid, start_time;
+    std::string boot;
+  };
   Result<std::vector<KnownWorker>> known_workers();
 
   // Stores sweep and runs, all or nothing, and the idempotent answer if asked; returns what the reactor adds.
@@ -40,9 +48,14 @@ class Store {
   Status edit_sweep(SweepId sweep, const SweepEdit& edit);
   Status remove_sweep(SweepId sweep);
 
-  // One transaction for all of them. ResultStored verifies the utterances file first (count and SHA-256); when
-  // that fails the others are committed, and the failed ones come back to become Failed{protocol} events.
-  struct Rejected { ResultStored change; Error error; };
+  // One transaction for all of them. ResultStored verifies the utterances file first (count and SHA-256);
+  // when that fails the others are committed, and the failed ones come back to become Failed{protocol}
+  // events. An error means that nothing was committed; code superseded: another daemon has taken this
+  // directory over.
+  struct Rejected {
+    ResultStored change;
+    Error error;
+  };
   Result<std::vector<Rejected>> commit(std::span<const Change> changes);
 
   Result<Cell> cell_of(RunId run);

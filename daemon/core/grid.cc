@@ -1,0 +1,204 @@
+#include "daemon/core/grid.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <unordered_set>
+
+#include "schemas/json_text.h"
+#include "schemas/sha256.h"
+
+namespace sweetspot::daemon {
+
+namespace {
+using json = nlohmann::json;
+
+// Depths of one encoder, from the top down as the axis lists them. Depths that the encoder does not have are
+// kept out and reported unless every cell with them is excluded by a rule on encoder and layers.
+struct Depths {
+  std::vector<int> kept;
+  Errors errors;
+};
+
+bool is_excluded_everywhere(const SweepSpec& spec, const std::string& encoder, int layers) {
+  return std::ranges::any_of(spec.exclude, [&](const Exclusion& rule) {
+    return std::ranges::all_of(rule, [&](const auto& entry) {
+      const auto lists = [&](const json& value) {
+        return std::ranges::find(entry.second, value) != entry.second.end();
+      };
+      return (entry.first == "encoder" && lists(encoder)) || (entry.first == "layers" && lists(layers));
+    });
+  });
+}
+
+Depths depths_of(const SweepSpec& spec, std::size_t encoder_index, const EncoderShape& shape) {
+  Depths depths;
+  const std::string& encoder = spec.encoders[encoder_index];
+  const auto add = [&](int layers, const std::string& at) {
+    if (layers <= shape.layers) return depths.kept.push_back(layers);
+    if (is_excluded_everywhere(spec, encoder, layers)) return;
+    depths.errors.push_back(
+        {"impossible_depth",
+         fmt::format("{} has {} layers, not {}", model_label(encoder), shape.layers, layers),
+         fmt::format("use at most {}, \"full\", or exclude it for this encoder", shape.layers), at});
+  };
+  if (const auto* range = std::get_if<DepthRange>(&spec.layers)) {
+    const int from = range->from.value_or(shape.layers);
+    if (from > shape.layers) add(from, "/axes/layers/from");
+    for (int layers = std::min(from, shape.layers); layers >= range->to; layers -= range->step)
+      add(layers, "/axes/layers");
+    if (depths.kept.empty() && depths.errors.empty()) {
+      depths.errors.push_back(
+          {"impossible_depth",
+           fmt::format("{} has {} layers, fewer than {}", model_label(encoder), shape.layers, range->to),
+           "lower layers.to", "/axes/layers/to"});
+    }
+    return depths;
+  }
+  const auto& list = std::get<std::vector<Depth>>(spec.layers);
+  for (std::size_t i = 0; i < list.size(); ++i)
+    add(list[i].value_or(shape.layers), fmt::format("/axes/layers/{}", i));
+  return depths;
+}
+
+Cell shared_cell(const SweepSpec& spec) {
+  return {.recipe = spec.recipe,
+          .llm = spec.llm,
+          .projector = spec.projector,
+          .train = spec.train,
+          .eval = spec.eval};
+}
+
+std::optional<LoraSpec> lora_of(const SweepSpec& spec, const std::string& language, bool with_lora) {
+  if (!with_lora) return std::nullopt;
+  const auto found = spec.lora_by_language.find(language);
+  return found == spec.lora_by_language.end() ? spec.lora_default : found->second;
+}
+
+// Every combination of the further axes, the last one fastest: [{"train.lr": 1e-4}, {"train.lr": 3e-4}].
+std::vector<json> combinations(const std::vector<SettingAxis>& axes) {
+  std::vector<json> points = {json::object()};
+  for (const SettingAxis& axis : axes) {
+    std::vector<json> longer;
+    for (const json& point : points) {
+      for (const json& value : axis.values) (longer.emplace_back(point))[axis.name] = value;
+    }
+    points = std::move(longer);
+  }
+  return points;
+}
+
+// The cell with its further settings in place. A setting of LoRA does not apply to a cell without it.
+Cell with_settings(const Cell& cell, const json& settings) {
+  if (settings.empty()) return cell;
+  json document = to_json(cell);
+  for (const auto& [path, value] : settings.items()) {
+    json& group = document[path.substr(0, path.find('.'))];
+    if (!group.is_null()) group[path.substr(path.find('.') + 1)] = value;
+  }
+  return *cell_from_json(document);  // each value was validated when the sweep was parsed
+}
+
+bool matches(const Exclusion& rule, const json& point) {
+  return std::ranges::all_of(rule, [&](const auto& entry) {
+    return point.contains(entry.first) &&
+           std::ranges::find(entry.second, point[entry.first]) != entry.second.end();
+  });
+}
+
+// What a worker must load to do the cell: cells that agree in it can follow each other warm.
+std::string affinity_of(const Cell& cell) {
+  const json document = to_json(cell);
+  return sha256_hex(dump_json({document["encoder"], document["llm"], document["corpus"]})).substr(0, 16);
+}
+
+class Expansion {
+ public:
+  Expansion(const SweepSpec& spec, const ShapeOf& shape_of)
+      : spec_(spec), shape_of_(shape_of), settings_(combinations(spec.settings)) {}
+
+  Grid run() && {
+    for (std::size_t i = 0; i < spec_.encoders.size(); ++i) add_encoder(i);
+    return std::move(grid_);
+  }
+
+ private:
+  void add_encoder(std::size_t index) {
+    const std::string& encoder = spec_.encoders[index];
+    const auto shape = shape_of_(encoder);
+    const std::string at = fmt::format("/axes/encoder/{}", index);
+    if (!shape) {
+      grid_.errors.push_back({"unknown_encoder", "how many layers '" + encoder + "' has is not known here",
+                              "give a directory with config.json, or the id of a published Whisper", at});
+      return;
+    }
+    Depths depths = depths_of(spec_, index, *shape);
+    grid_.errors.insert(grid_.errors.end(), depths.errors.begin(), depths.errors.end());
+    if (too_many(depths.kept.size())) return;
+    for (int layers : depths.kept) {
+      for (const std::string& language : spec_.languages) {
+        for (bool lora : spec_.lora) {
+          for (std::int64_t seed : spec_.seeds) add_point(encoder, layers, language, lora, seed);
+        }
+      }
+    }
+  }
+
+  // Sized before anything is made, in floating point so that no product overflows.
+  bool too_many(std::size_t depths) {
+    const double product = double(depths) * double(spec_.languages.size()) * double(spec_.lora.size()) *
+                           double(spec_.seeds.size()) * double(settings_.size());
+    if (double(grid_.cells.size()) + product <= double(kMaxCells)) return false;
+    grid_.errors.push_back({"too_many_cells", fmt::format("the grid has more than {} cells", kMaxCells),
+                            "split it into several sweeps", "/axes"});
+    return true;
+  }
+
+  void add_point(const std::string& encoder, int layers, const std::string& language, bool lora,
+                 std::int64_t seed) {
+    for (const json& settings : settings_) {
+      json point = {
+          {"encoder", encoder}, {"layers", layers}, {"language", language}, {"lora", lora}, {"seed", seed}};
+      point.update(settings);
+      const auto rule =
+          std::ranges::find_if(spec_.exclude, [&](const Exclusion& r) { return matches(r, point); });
+      if (rule != spec_.exclude.end()) {
+        grid_.excluded.push_back({std::move(point), std::size_t(rule - spec_.exclude.begin())});
+        continue;
+      }
+      Cell cell = shared_cell(spec_);
+      cell.encoder = encoder, cell.layers = layers, cell.language = language, cell.seed = seed;
+      cell.lora = lora_of(spec_, language, lora);
+      if (const auto corpus = spec_.corpora.find(language); corpus != spec_.corpora.end())
+        cell.corpus = corpus->second;
+      add_cell(with_settings(cell, settings), settings);
+    }
+  }
+
+  // Axes over LoRA's settings make equal cells where LoRA is off: one of them stays.
+  void add_cell(Cell cell, const json& settings) {
+    std::string hash = cell_hash(cell);
+    if (!seen_.insert(hash).second) return;
+    std::string affinity = affinity_of(cell);
+    grid_.cells.push_back({std::move(cell), std::move(hash), std::move(affinity), settings});
+  }
+
+  const SweepSpec& spec_;
+  const ShapeOf& shape_of_;
+  const std::vector<json> settings_;
+  std::unordered_set<std::string> seen_;
+  Grid grid_;
+};
+}  // namespace
+
+std::int64_t encoder_parameters(const EncoderShape& s, int kept) {
+  const std::int64_t d = s.width, ffn = s.ffn;
+  const std::int64_t convolutions = (3 * s.mels * d + d) + (3 * d * d + d);
+  const std::int64_t attention = 4 * d * d + 3 * d;  // q, v and out have a bias, k has none
+  const std::int64_t block = attention + (2 * d * ffn + ffn + d) + 2 * (2 * d);
+  return convolutions + s.positions * d + kept * block + 2 * d;
+}
+
+Grid expand(const SweepSpec& spec, const ShapeOf& shape_of) { return Expansion(spec, shape_of).run(); }
+
+}  // namespace sweetspot::daemon

@@ -1,0 +1,80 @@
+#include "daemon/core/state.h"
+
+#include <fmt/format.h>
+
+#include <stdexcept>
+
+namespace sweetspot::daemon {
+
+namespace {
+// RunStatus lists its alternatives in the order of RunState.
+static_assert(std::variant_size_v<RunStatus> == kRunStates.size());
+
+bool may_be_picked(const State& state, const Run& run) {
+  return state_of(run.status) == RunState::queued && !state.sweeps.at(run.sweep).paused;
+}
+
+void require(bool holds, const std::string& invariant) {
+  if (!holds) throw std::logic_error("invariant broken: " + invariant);
+}
+}  // namespace
+
+RunState state_of(const RunStatus& status) { return kRunStates[status.index()]; }
+
+std::optional<WorkerId> holder_of(const RunStatus& status) {
+  if (const auto* leased = std::get_if<Leased>(&status)) return leased->worker;
+  if (const auto* running = std::get_if<Running>(&status)) return running->worker;
+  if (const auto* orphaned = std::get_if<Orphaned>(&status)) return orphaned->worker;
+  return std::nullopt;
+}
+
+State::QueueKey queue_key(const Sweep& sweep, const Run& run) {
+  return {-sweep.priority, sweep.id, run.position, run.id};
+}
+
+void set_status(State& state, Run& run, RunStatus status) {
+  const RunState from = state_of(run.status), to = state_of(status);
+  if (!may_become(from, to)) {
+    throw std::logic_error(
+        fmt::format("{} may not go from {} to {}", to_string(run.id), to_string(from), to_string(to)));
+  }
+  const Sweep& sweep = state.sweeps.at(run.sweep);
+  state.queue.erase(queue_key(sweep, run));
+  run.status = status;
+  if (may_be_picked(state, run)) state.queue.insert(queue_key(sweep, run));
+}
+
+void reindex(State& state, const Sweep& sweep) {
+  std::erase_if(state.queue, [&](const State::QueueKey& key) { return key.sweep == sweep.id; });
+  for (const auto& [id, run] : state.runs) {
+    if (run.sweep == sweep.id && may_be_picked(state, run)) state.queue.insert(queue_key(sweep, run));
+  }
+}
+
+void check_invariants(const State& state) {
+  for (const auto& [id, run] : state.runs) {
+    const std::string name = to_string(id);
+    require(state.sweeps.contains(run.sweep), name + " belongs to a sweep");
+    require(run.fence <= state.last_fence, name + " has a fence that was given out");
+    const bool queued = state.queue.contains(queue_key(state.sweeps.at(run.sweep), run));
+    require(queued == may_be_picked(state, run), name + " is in the queue if and only if it may be picked");
+    if (const auto holder = holder_of(run.status)) {
+      const auto worker = state.workers.find(*holder);
+      require(worker != state.workers.end(), name + " is held by a worker that exists");
+      const auto grant = worker->second.runs.find(id);
+      require(grant != worker->second.runs.end() && grant->second == run.fence,
+              name + "'s holder has its newest grant");
+    }
+  }
+  require(state.queue.size() <= state.runs.size(), "the queue holds runs only");
+  for (const auto& [id, worker] : state.workers) {
+    const auto device = state.devices.find(worker.device);
+    require(device != state.devices.end() && device->second.worker == id,
+            to_string(id) + " is its device's worker");
+  }
+  for (const auto& [name, device] : state.devices) {
+    require(!device.worker || state.workers.contains(*device.worker), name + "'s worker exists");
+  }
+}
+
+}  // namespace sweetspot::daemon

@@ -1,0 +1,267 @@
+#include "daemon/daemon.h"
+
+#include <fmt/format.h>
+
+#include <cstdlib>
+#include <future>
+#include <thread>
+
+namespace sweetspot::daemon {
+
+namespace {
+constexpr std::chrono::milliseconds kTick{500}, kProgressDelay{100};
+
+Error not_found(const std::string& what) {
+  return {"not_found", "there is no " + what,
+          "list what there is with `sweetspot status` or `sweetspot runs`", ""};
+}
+Error stopping() {
+  return {"stopping", "the daemon is stopping", "start it again and repeat the request", ""};
+}
+
+bool is_progress(const Change& change) { return std::holds_alternative<ProgressMade>(change); }
+}  // namespace
+
+Daemon::Daemon(asio::io_context& loop, Store store, DaemonOptions options)
+    : loop_(loop),
+      options_(std::move(options)),
+      store_(std::move(store)),
+      supervisor_(loop, options_.supervisor, [this](Event event) { post(std::move(event)); }),
+      tick_timer_(loop),
+      progress_timer_(loop) {}
+
+Status Daemon::start(std::function<void()> committed) {
+  auto state = store_.load(Clock::now(), options_.reactor.adoption_grace);
+  if (!state) return state.error();
+  state_ = std::move(*state);
+  for (const DeviceSpec& device : options_.devices)
+    state_.devices.try_emplace(device.name, Device{.name = device.name});
+  const auto known = store_.known_workers();
+  if (!known) return known.error();
+  adopt_workers(*known);
+  if (const Status listening = supervisor_.listen(); !listening) return listening;
+  committed_ = std::move(committed);
+  tick();
+  return success();
+}
+
+// A worker of an earlier daemon keeps its device, also one that this daemon was not told to use: then it may
+// finish what it has, but gets nothing more.
+void Daemon::adopt_workers(const std::vector<Store::KnownWorker>& known) {
+  const TimePoint now = Clock::now();
+  for (const Store::KnownWorker& worker : known) {
+    Device& device = state_.devices.try_emplace(worker.device, Device{.name = worker.device, .drained = true})
+                         .first->second;
+    if (!device.worker) device.worker = worker.id;
+    state_.workers.try_emplace(
+        worker.id, Worker{.id = worker.id, .device = worker.device, .last_heard = now, .idle_since = now});
+    supervisor_.adopt(worker);
+  }
+}
+
+std::size_t Daemon::drain() {
+  const Event event = ShutDown{};
+  apply({&event, 1});
+  return std::ranges::count_if(state_.workers, [](const auto& entry) { return !entry.second.runs.empty(); });
+}
+
+void Daemon::stop() {
+  stopped_ = true;
+  tick_timer_.cancel();
+  progress_timer_.cancel();
+  if (!progress_.empty()) commit({});
+  supervisor_.stop();
+}
+
+// --- the loop ---
+
+void Daemon::post(Event event) {
+  pending_.push_back(std::move(event));
+  if (pending_.size() == 1) asio::post(loop_, [this] { take_pending(); });
+}
+
+void Daemon::take_pending() {
+  std::vector<Event> events(std::make_move_iterator(pending_.begin()),
+                            std::make_move_iterator(pending_.end()));
+  pending_.clear();
+  apply(events);
+}
+
+// One turn: everything that came in is decided, then committed in one transaction, then acted on.
+Effects Daemon::apply(std::span<const Event> events) {
+  Effects all;
+  for (const Event& event : events) {
+    Effects effects = react(state_, event, Clock::now(), options_.reactor);
+    std::ranges::move(effects.changes, std::back_inserter(all.changes));
+    std::ranges::move(effects.actions, std::back_inserter(all.actions));
+    std::ranges::move(effects.outcomes, std::back_inserter(all.outcomes));
+  }
+  if (!all.changes.empty() && std::ranges::all_of(all.changes, is_progress)) {
+    std::ranges::move(all.changes, std::back_inserter(progress_));
+    commit_progress_soon();
+  } else if (!all.changes.empty()) {
+    commit(all.changes);
+  }
+  for (const Act& action : all.actions) perform(action);
+  return all;
+}
+
+// Without a commit nothing may go on, and its outcome is unknown: the process ends, and the next start reads
+// what is true. Workers live on and are adopted.
+void Daemon::commit(std::span<const Change> changes) {
+  std::vector<Change> together = std::exchange(progress_, {});
+  together.insert(together.end(), changes.begin(), changes.end());
+  auto rejected = store_.commit(together);
+  if (!rejected) {
+    options_.supervisor.log(fmt::format("the database refused a commit: {} ({})", rejected.error().message,
+                                        rejected.error().hint));
+    std::_Exit(5);
+  }
+  for (auto& [change, error] : *rejected)
+    post(ResultRejected{change.worker, change.done.grant, std::move(error)});
+  committed_();
+}
+
+void Daemon::commit_progress_soon() {
+  if (progress_timer_.expiry() > Clock::now()) return;
+  progress_timer_.expires_after(kProgressDelay);
+  progress_timer_.async_wait([this](const boost::system::error_code& cancelled) {
+    if (!cancelled && !progress_.empty()) commit({});
+  });
+}
+
+void Daemon::perform(const Act& action) {
+  const auto& log = options_.supervisor.log;
+  if (const auto* launch = std::get_if<LaunchWorker>(&action)) {
+    const auto device = std::ranges::find(options_.devices, launch->device, &DeviceSpec::name);
+    log(fmt::format("{}: starting {}", launch->device, to_string(launch->worker)));
+    supervisor_.launch(launch->worker, launch->device,
+                       device == options_.devices.end() ? 1 : device->threads);
+  } else if (const auto* start = std::get_if<StartPack>(&action)) {
+    start_pack(*start);
+  } else if (const auto* send = std::get_if<Send>(&action)) {
+    supervisor_.send(send->worker, send->message);
+  } else if (const auto* kill = std::get_if<KillWorker>(&action)) {
+    log(fmt::format("stopping {}: {}", to_string(kill->worker), kill->why));
+    supervisor_.kill(kill->worker, kill->why);
+  } else if (const auto* refuse = std::get_if<RefuseWorker>(&action)) {
+    log(fmt::format("refused {}: {}", to_string(refuse->worker), refuse->why));
+    supervisor_.refuse(refuse->worker, refuse->why);
+  }
+}
+
+void Daemon::start_pack(const StartPack& start) {
+  Start message;
+  for (const Grant& grant : start.pack) {
+    auto cell = store_.cell_of(grant.run);
+    if (!cell) {  // the row was there when the grant was committed
+      options_.supervisor.log(fmt::format("{}: {}", to_string(grant.run), cell.error().message));
+      return;
+    }
+    message.pack.push_back({grant, state_.runs.at(grant.run).attempt,
+                            attempt_directory(store_.directory(), grant).string(), std::move(*cell)});
+  }
+  supervisor_.send(start.worker, message);
+}
+
+void Daemon::tick() {
+  tick_timer_.expires_after(kTick);
+  tick_timer_.async_wait([this](const boost::system::error_code& cancelled) {
+    if (cancelled) return;
+    post(Tick{});
+    tick();
+  });
+}
+
+// --- commands ---
+
+// Carries `work` over to the loop's thread and waits for its answer; gives up when the loop has ended.
+template <class R>
+R Daemon::on_loop(std::function<R()> work) {
+  auto promise = std::make_shared<std::promise<R>>();
+  auto answer = promise->get_future();
+  asio::post(loop_, [promise, work = std::move(work)] { promise->set_value(work()); });
+  while (answer.wait_for(std::chrono::milliseconds(50)) != std::future_status::ready) {
+    if (stopped_) return stopping();
+  }
+  return answer.get();
+}
+
+Result<SweepId> Daemon::submit(SubmitRequest request) {
+  return on_loop<Result<SweepId>>([this, request = std::move(request)]() -> Result<SweepId> {
+    auto added = store_.insert_sweep(request);
+    if (!added) return added.error();
+    const SweepId id = added->sweep.id;
+    const Event event = std::move(*added);
+    apply({&event, 1});
+    committed_();
+    return id;
+  });
+}
+
+Status Daemon::edit_sweep(SweepId sweep, SweepEdit edit) {
+  return on_loop<Status>([this, sweep, edit = std::move(edit)]() -> Status {
+    const Status edited = store_.edit_sweep(sweep, edit);
+    if (!edited) return edited;
+    const Event event = SweepPriority{sweep, edit.priority.value_or(state_.sweeps.at(sweep).priority)};
+    apply({&event, 1});
+    committed_();
+    return success();
+  });
+}
+
+Status Daemon::remove_sweep(SweepId sweep) {
+  return on_loop<Status>([this, sweep]() -> Status {
+    if (!state_.sweeps.contains(sweep)) return not_found("sweep " + to_string(sweep));
+    std::vector<RunId> runs;
+    for (const auto& [id, run] : state_.runs) {
+      if (run.sweep == sweep) runs.push_back(id);
+    }
+    for (const auto& [id, worker] : state_.workers) {
+      for (const auto& [run, fence] : worker.runs) {
+        if (!std::ranges::binary_search(runs, run)) continue;
+        return Error{"sweep_active", fmt::format("{} still works on {}", to_string(id), to_string(run)),
+                     "cancel the sweep, wait until its workers have stopped, then delete it", ""};
+      }
+    }
+    const Status removed = store_.remove_sweep(sweep);
+    if (!removed) return removed;
+    const Event event = SweepRemoved{sweep};
+    apply({&event, 1});
+    std::error_code ignored;  // files that no row names do not exist for the system
+    for (RunId run : runs)
+      std::filesystem::remove_all(attempt_directory(store_.directory(), {run, Fence{1}}).parent_path(),
+                                  ignored);
+    committed_();
+    return success();
+  });
+}
+
+Result<std::vector<RunOutcome>> Daemon::act_on_sweep(SweepId sweep, Action action,
+                                                     std::vector<RunState> states) {
+  return on_loop<Result<std::vector<RunOutcome>>>(
+      [this, sweep, action, states]() -> Result<std::vector<RunOutcome>> {
+        if (!state_.sweeps.contains(sweep)) return not_found("sweep " + to_string(sweep));
+        const Event event = SweepAction{sweep, action, states};
+        return apply({&event, 1}).outcomes;
+      });
+}
+
+Result<RunOutcome> Daemon::act_on_run(RunId run, Action action) {
+  return on_loop<Result<RunOutcome>>([this, run, action]() -> Result<RunOutcome> {
+    if (!state_.runs.contains(run)) return not_found("run " + to_string(run));
+    const Event event = RunAction{run, action};
+    return apply({&event, 1}).outcomes.at(0);
+  });
+}
+
+Status Daemon::act_on_device(std::string device, Action action) {
+  return on_loop<Status>([this, device, action]() -> Status {
+    if (!state_.devices.contains(device)) return not_found("device " + device);
+    const Event event = DeviceAction{device, action};
+    apply({&event, 1});
+    return success();
+  });
+}
+
+}  // namespace sweetspot::daemon

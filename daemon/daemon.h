@@ -1,0 +1,81 @@
+// The daemon's loop: events -> reactor -> store -> actions -> subscribers. Nothing is done and nothing is
+// shown that is not stored first.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <deque>
+#include <functional>
+#include <map>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "daemon/asio.h"
+#include "daemon/commands.h"
+#include "daemon/core/devices.h"
+#include "daemon/core/reactor.h"
+#include "daemon/store/store.h"
+#include "daemon/supervise/supervisor.h"
+
+namespace sweetspot::daemon {
+
+struct DaemonOptions {
+  std::vector<DeviceSpec> devices;
+  ReactorOptions reactor;
+  SupervisorOptions supervisor;
+};
+
+class Daemon : public Commands {
+ public:
+  Daemon(asio::io_context& loop, Store store, DaemonOptions options);
+
+  // Loads the state, opens the workers' socket, waits for the workers of an earlier daemon. `committed` is
+  // called after each commit, for those who follow the event table.
+  Status start(std::function<void()> committed);
+  // No new grants; idle workers are told to exit, busy ones go on for the next daemon. Returns how many those
+  // are.
+  std::size_t drain();
+  void stop();  // closes the socket; commands answer "stopping" from now on
+
+  // Any thread.
+  Result<SweepId> submit(SubmitRequest request) override;
+  Status edit_sweep(SweepId sweep, SweepEdit edit) override;
+  Status remove_sweep(SweepId sweep) override;
+  Result<std::vector<RunOutcome>> act_on_sweep(SweepId sweep, Action action,
+                                               std::vector<RunState> states) override;
+  Result<RunOutcome> act_on_run(RunId run, Action action) override;
+  Status act_on_device(std::string device, Action action) override;
+
+ private:
+  template <class R>
+  R on_loop(std::function<R()> work);
+
+  void post(Event event);
+  void take_pending();
+  Effects apply(std::span<const Event> events);
+  void commit(std::span<const Change> changes);
+  void commit_progress_soon();
+  void perform(const Act& action);
+  void start_pack(const StartPack& start);
+  void adopt_workers(const std::vector<Store::KnownWorker>& known);
+  void tick();
+
+  // Constant after construction.
+  asio::io_context& loop_;
+  const DaemonOptions options_;
+
+  // The loop's thread only.
+  Store store_;
+  State state_;
+  Supervisor supervisor_;
+  std::deque<Event> pending_;
+  std::vector<Change> progress_;  // waits for the next commit, at most 100 ms
+  asio::steady_timer tick_timer_, progress_timer_;
+  std::function<void()> committed_ = [] {};
+
+  // Any thread.
+  std::atomic<bool> stopped_ = false;
+};
+
+}  // namespace sweetspot::daemon
