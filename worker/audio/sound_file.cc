@@ -78,6 +78,14 @@ std::vector<float> read_mono(OpenSound& sound, sf_count_t frames) {
   return mono;
 }
 
+// Goes to a frame. An mp3 is decoded up to there, because after a seek its first frames come out wrong.
+bool skip(OpenSound& sound, sf_count_t frames) {
+  if ((sound.info.format & SF_FORMAT_TYPEMASK) != SF_FORMAT_MPEG) {
+    return frames == 0 || sf_seek(sound.file.get(), frames, SEEK_SET) == frames;
+  }
+  return static_cast<sf_count_t>(read_mono(sound, frames).size()) == frames;
+}
+
 Result<std::vector<float>> resample(const std::filesystem::path& path, std::vector<float> samples, int rate) {
   if (rate == kSampleRate) return samples;
   std::vector<float> out(std::llround(std::ceil(double(samples.size()) * kSampleRate / rate)));
@@ -109,9 +117,7 @@ Result<std::vector<float>> read_audio(const std::filesystem::path& path, Stretch
     return unreadable(path, fmt::format("no samples from {} s for {} s: the file has {:.3f} s",
                                         stretch.offset, stretch.seconds, frames / rate));
   }
-  if (begin > 0 && sf_seek(sound->file.get(), static_cast<sf_count_t>(begin), SEEK_SET) < 0) {
-    return unreadable(path, sf_strerror(sound->file.get()));
-  }
+  if (!skip(*sound, static_cast<sf_count_t>(begin))) return unreadable(path, sf_strerror(sound->file.get()));
   std::vector<float> samples = read_mono(*sound, static_cast<sf_count_t>(length));
   if (double(samples.size()) < length) {
     return unreadable(path,
