@@ -4,6 +4,7 @@
 #include <charconv>
 #include <stdexcept>
 
+#include "daemon/http/ascii.h"
 #include "schemas/json_schema.h"
 #include "schemas/json_text.h"
 
@@ -31,24 +32,12 @@ std::string media_type(const Request& request) {
   return ascii_lower(type.substr(0, type.find_first_of("; ")));
 }
 
-std::string upper(std::string text) {
-  for (char& c : text)
-    if (c >= 'a' && c <= 'z') c = char(c - ('a' - 'A'));
-  return text;
-}
-
-std::string lower(std::string text) {
-  for (char& c : text)
-    if (c >= 'A' && c <= 'Z') c = char(c + ('a' - 'A'));
-  return text;
-}
-
 }  // namespace
 
 Contract::Contract(const json& openapi) : openapi_(openapi) {
   for (const auto& [path, methods] : openapi_.at("paths").items()) {
     for (const auto& [method, operation] : methods.items()) {
-      Terms terms{.operation = {upper(method), path, operation.at("operationId").get<std::string>()}};
+      Terms terms{.operation = {ascii_upper(method), path, operation.at("operationId").get<std::string>()}};
       if (operation.contains("parameters")) add_parameters(terms, operation["parameters"]);
       if (operation.contains("requestBody")) {
         const json& body = operation["requestBody"];
@@ -133,7 +122,7 @@ Errors Contract::query_errors(const Terms& terms, const Request& request) const 
     }
   }
   for (const Parameter& parameter : terms.parameters) {
-    const auto value = request.header(lower(parameter.name));
+    const auto value = request.header(ascii_lower(parameter.name));
     if (parameter.where == "header" && value) check(parameter, {*value}, errors);
   }
   return errors;

@@ -4,6 +4,8 @@
 #include <array>
 #include <charconv>
 
+#include "daemon/http/ascii.h"
+
 namespace sweetspot::daemon {
 namespace {
 
@@ -41,13 +43,6 @@ std::string_view trimmed(std::string_view text) {
   const auto first = text.find_first_not_of(" \t");
   if (first == text.npos) return {};
   return text.substr(first, text.find_last_not_of(" \t") - first + 1);
-}
-
-std::string lower(std::string_view text) {
-  std::string result(text);
-  for (char& c : result)
-    if (c >= 'A' && c <= 'Z') c = char(c + ('a' - 'A'));
-  return result;
 }
 
 // Takes the next line, which must end in CR LF and hold no other CR or LF.
@@ -121,7 +116,7 @@ Result<RequestHead, Problem> parse_request_head(std::string_view text, const Htt
     const auto colon = line.find(':');
     if (colon == line.npos || !is_token(line.substr(0, colon)) || !is_field_value(line.substr(colon + 1)))
       return refusal(400, "bad_header", "A header line is not `Name: value`.");
-    std::string name = lower(line.substr(0, colon));
+    std::string name = ascii_lower(line.substr(0, colon));
     if (std::find(kKnownHeaders.begin(), kKnownHeaders.end(), name) == kKnownHeaders.end()) continue;
     if (!head->headers.emplace(name, trimmed(line.substr(colon + 1))).second)
       return refusal(400, "double_header", "The header " + name + " is there twice.");

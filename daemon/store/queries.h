@@ -112,7 +112,7 @@ struct SampleQuery {
   int limit = 100;
 };
 
-struct EventRow {
+struct StoredEvent {
   std::int64_t seq = 0;
   std::string at, type, data;  // data: JSON object
   std::optional<SweepId> sweep;
@@ -150,9 +150,9 @@ class Reader {
  public:
   static Result<Reader> open(const std::filesystem::path& state_directory);
 
-  Result<std::optional<SweepRow>> sweep(SweepId id);  // with its spec
+  Result<std::optional<SweepRow>> sweep(SweepId id);                      // with its spec
   Result<Page<SweepRow>> sweeps(std::optional<Keyset> after, int limit);  // newest first, without their specs
-  Result<std::int64_t> busy_devices();  // devices with a worker
+  Result<std::int64_t> busy_devices();                                    // devices with a worker
 
   Result<std::optional<RunRow>> run(RunId id);
   Result<RunFiles> run_files(RunId id);  // of a run that exists
@@ -167,8 +167,8 @@ class Reader {
   Result<std::optional<std::string>> sample_audio(RunId run, std::int64_t number);  // path of the sound file
   Result<std::vector<ArtifactRow>> artifacts(RunId run);
 
-  Result<Page<EventRow>> run_events(RunId run, std::optional<Keyset> after, int limit);
-  Result<std::vector<EventRow>> events_after(std::int64_t seq, int limit);
+  Result<Page<StoredEvent>> run_events(RunId run, std::optional<Keyset> after, int limit);
+  Result<std::vector<StoredEvent>> events_after(std::int64_t seq, int limit);
   Result<std::int64_t> last_event();
 
   Result<std::vector<WorkerRow>> workers();  // newest first, at most 1000
@@ -179,7 +179,6 @@ class Reader {
 
  private:
   explicit Reader(Database database) : database_(std::move(database)) {}
-  Result<std::vector<RunId>> held_runs(std::string_view where, const std::string& value);
   Database database_;
 };
 
