@@ -8,8 +8,8 @@
 
 namespace sweetspot::daemon {
 
-// Holds flock on <directory>/lock, which names the holder's pid. The kernel lets go of it when the process dies,
-// however it dies.
+// Holds flock on <directory>/lock, which names the holder's pid. The kernel lets go of it when the process
+// dies, however it dies.
 class DirectoryLock {
  public:
   // Code state_locked, naming the pid of the holder, when another process has it.

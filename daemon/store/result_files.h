@@ -17,8 +17,9 @@ struct ArtifactFile {
   std::string sha256;
 };
 
-// Reads <attempt>/utterances.jsonl. Errors, all with code result_unverified: another SHA-256 or line count than
-// declared, an unreadable line, an alignment that disagrees with its counts, sums that are not the declared ones.
+// Reads <attempt>/utterances.jsonl. Errors, all with code result_unverified: another SHA-256 or line count
+// than declared, an unreadable line, an alignment that disagrees with its counts, sums that are not the
+// declared ones.
 Result<std::vector<UtteranceResult>> read_verified_utterances(const std::filesystem::path& attempt,
                                                               const RunResult& declared);
 

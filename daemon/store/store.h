@@ -20,9 +20,6 @@ inline std::filesystem::path attempt_directory(const std::filesystem::path& stat
   return state / "runs" / to_string(grant.run) / ("a" + std::to_string(grant.fence.value));
 }
 
-// The only directory that an attempt may write to: <state>/runs/run_<id>/a<fence>.
-std::filesystem::path attempt_directory(const std::filesystem::path& state_directory, const Grant& grant);
-
 class Store {
  public:
   // Opens or makes <directory>/sweetspot.db, takes the directory's lock (a second daemon is refused, naming
@@ -32,7 +29,8 @@ class Store {
   Store& operator=(Store&&) noexcept;
   ~Store();
 
-  // Everything the reactor starts from. Held runs come back as Orphaned; `now` starts their grace.
+  // Everything the reactor starts from. Held runs come back as Orphaned; `now` starts their grace. Of the
+  // devices only those that were drained.
   Result<State> load(TimePoint now, std::chrono::seconds adoption_grace);
   // Workers that may still live, to be waited for or given up: id, device, pid, start time, boot id.
   struct KnownWorker {

@@ -1,0 +1,140 @@
+#include "daemon/store/store.h"
+
+#include <fmt/format.h>
+
+#include "daemon/store/commit.h"
+#include "daemon/store/event_log.h"
+#include "daemon/store/migrations.h"
+#include "daemon/store/store_impl.h"
+#include "schemas/json_text.h"
+
+namespace sweetspot::daemon {
+namespace fs = std::filesystem;
+namespace {
+
+constexpr const char* kDatabaseFile = "sweetspot.db";
+
+Status make_private_directory(const fs::path& directory) {
+  std::error_code failed;
+  const bool made = fs::create_directories(directory, failed);
+  if (made) fs::permissions(directory, fs::perms::owner_all, failed);
+  if (!failed) return success();
+  return Error{"state_unwritable", fmt::format("cannot make {}: {}", directory.string(), failed.message()),
+               "choose another --state directory"};
+}
+
+Status check_integrity(Database& database) {
+  auto findings = database.all<std::string>("PRAGMA quick_check(1)");
+  if (!findings) return findings.error();
+  if (findings->size() == 1 && findings->front() == "ok") return success();
+  return Error{
+      "database_corrupt",
+      fmt::format("the database is damaged: {}", findings->empty() ? "no answer" : findings->front()),
+      "restore the state directory from a backup, or start with another --state directory"};
+}
+
+Result<std::int64_t> begin_epoch(Database& database) {
+  auto epoch =
+      database.one<std::int64_t>("UPDATE meta SET value = value + 1 WHERE key = 'epoch' RETURNING value");
+  return epoch ? Result<std::int64_t>(epoch->value_or(0)) : epoch.error();
+}
+
+Status not_found(SweepId sweep) {
+  return Error{"not_found", fmt::format("there is no sweep {}", to_string(sweep)),
+               "list them with: sweetspot status"};
+}
+
+}  // namespace
+
+Store::Store(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Store::Store(Store&&) noexcept = default;
+Store& Store::operator=(Store&&) noexcept = default;
+Store::~Store() = default;
+
+const fs::path& Store::directory() const { return impl_->directory; }
+
+Result<Store> Store::open(const fs::path& directory) {
+  if (Status made = make_private_directory(directory); !made) return made.error();
+  auto lock = DirectoryLock::take(directory);
+  if (!lock) return lock.error();
+  auto database = Database::open_for_writing(directory / kDatabaseFile);
+  if (!database) return database.error();
+  if (Status sound = check_integrity(*database); !sound) return sound.error();
+  if (Status migrated = migrate(*database); !migrated) return migrated.error();
+  auto epoch = begin_epoch(*database);
+  if (!epoch) return epoch.error();
+  return Store(std::unique_ptr<Impl>(new Impl{directory, *std::move(lock), *std::move(database), *epoch}));
+}
+
+Result<Transaction> Store::Impl::begin() {
+  auto transaction = Transaction::write(database);
+  if (!transaction) return transaction;
+  auto newest = database.one<std::int64_t>("SELECT value FROM meta WHERE key = 'epoch'");
+  if (!newest) return newest.error();
+  if (*newest != epoch) {
+    return Error{"superseded", fmt::format("another daemon has taken over {}", directory.string()),
+                 "this daemon must end; keep one daemon a state directory"};
+  }
+  return transaction;
+}
+
+Result<std::vector<Store::Rejected>> Store::commit(std::span<const Change> changes) {
+  auto transaction = impl_->begin();
+  if (!transaction) return transaction.error();
+  Commit commit(impl_->database, impl_->directory);
+  if (Status applied = commit.apply(changes); !applied) return applied.error();
+  if (Status committed = transaction->commit(); !committed) return committed.error();
+  return std::move(commit.rejected);
+}
+
+Status Store::edit_sweep(SweepId sweep, const SweepEdit& edit) {
+  auto transaction = impl_->begin();
+  if (!transaction) return transaction.error();
+  Database& database = impl_->database;
+  auto revision = database.one<std::int64_t>("SELECT revision FROM sweep WHERE id = ?", sweep);
+  if (!revision) return revision.error();
+  if (!*revision) return not_found(sweep);
+  if (edit.if_revision && *edit.if_revision != **revision) {
+    return Error{"revision_conflict",
+                 fmt::format("{} has revision {}, not {}", to_string(sweep), **revision, *edit.if_revision),
+                 "read the sweep again, then repeat the change"};
+  }
+  Status updated = database.run(
+      "UPDATE sweep SET name = coalesce(?, name), note = coalesce(?, note), priority = coalesce(?, priority),"
+      " revision = revision + 1 WHERE id = ?",
+      edit.name, edit.note, edit.priority, sweep);
+  if (updated) updated = record_sweep(database, sweep);
+  return updated ? transaction->commit() : updated;
+}
+
+Status Store::remove_sweep(SweepId sweep) {
+  auto transaction = impl_->begin();
+  if (!transaction) return transaction.error();
+  Database& database = impl_->database;
+  auto held = database.one<std::int64_t>(
+      "SELECT count(*) FROM run WHERE sweep = ? AND state IN ('leased', 'running', 'orphaned')", sweep);
+  if (!held) return held.error();
+  if (held->value_or(0) > 0) {
+    return Error{"sweep_active", fmt::format("{} runs of {} are being done", **held, to_string(sweep)),
+                 fmt::format("cancel it first: sweetspot cancel {}", to_string(sweep))};
+  }
+  Status removed = database.run("DELETE FROM sweep WHERE id = ?", sweep);
+  if (!removed) return removed;
+  if (database.changes() == 0) return not_found(sweep);
+  removed = record_event(database, {.type = "sweep", .sweep = sweep},
+                         {{"id", to_string(sweep)}, {"removed", true}});
+  return removed ? transaction->commit() : removed;
+}
+
+Result<Cell> Store::cell_of(RunId run) {
+  auto text = impl_->database.one<std::string>("SELECT cell FROM run WHERE id = ?", run);
+  if (!text) return text.error();
+  if (!*text) return Error{"not_found", fmt::format("there is no run {}", to_string(run)), ""};
+  auto document = parse_json(**text);
+  if (!document) return document.error();
+  auto cell = cell_from_json(*document);
+  if (cell) return *std::move(cell);
+  return cell.error().front();
+}
+
+}  // namespace sweetspot::daemon

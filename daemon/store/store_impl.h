@@ -1,0 +1,23 @@
+// What a Store consists of; shared by store.cc and store_load.cc.
+#pragma once
+
+#include <filesystem>
+
+#include "daemon/store/directory_lock.h"
+#include "daemon/store/sqlite.h"
+#include "daemon/store/store.h"
+
+namespace sweetspot::daemon {
+
+struct Store::Impl {
+  std::filesystem::path directory;
+  DirectoryLock lock;
+  Database database;
+  std::int64_t epoch = 0;
+
+  // A write transaction, refused when a later daemon has begun its epoch: the lock file may have been
+  // deleted.
+  Result<Transaction> begin();
+};
+
+}  // namespace sweetspot::daemon

@@ -1,0 +1,214 @@
+// What the reactor begins with: everything at start, and each sweep that is added.
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "daemon/store/event_log.h"
+#include "daemon/store/store_impl.h"
+#include "schemas/json_text.h"
+
+namespace sweetspot::daemon {
+namespace {
+
+// A grant outlives the daemon that made it: the worker may still be at it.
+Status orphan_held_runs(Database& database) {
+  auto held = database.all<RunId>("SELECT id FROM run WHERE state IN ('leased', 'running')");
+  if (!held) return held.error();
+  for (RunId run : *held) {
+    Status written =
+        database.run("UPDATE run SET state = 'orphaned', revision = revision + 1 WHERE id = ?", run);
+    if (written) written = record_run(database, run);
+    if (!written) return written;
+  }
+  return success();
+}
+
+RunStatus status_of(RunState state, WorkerId worker, TimePoint now, TimePoint deadline) {
+  switch (state) {
+    case RunState::queued:
+      return Queued{};
+    case RunState::leased:
+    case RunState::running:
+    case RunState::orphaned:
+      return Orphaned{worker, deadline};
+    case RunState::retry_wait:
+      return RetryWait{now};  // the wait is over: a restart took its time
+    case RunState::paused:
+      return Paused{};
+    case RunState::succeeded:
+      return Succeeded{};
+    case RunState::failed:
+      return FailedRun{};
+    case RunState::quarantined:
+      return Quarantined{};
+    case RunState::cancelled:
+      return Cancelled{};
+  }
+  return Quarantined{};
+}
+
+Status load_sweeps(Database& database, State& state) {
+  return database.each("SELECT id, priority, paused FROM sweep", [&](const Row& row) {
+    const auto id = row.get<SweepId>(0);
+    state.sweeps[id] = {.id = id, .priority = row.get<int>(1), .paused = row.get<bool>(2)};
+  });
+}
+
+Status load_runs(Database& database, State& state, TimePoint now, TimePoint deadline) {
+  return database.each(
+      "SELECT run.id, sweep, position, affinity, state, reason_code, run.reason, hint, run.fence, "
+      "run.attempt,"
+      " strikes, run.device, attempt.worker FROM run LEFT JOIN attempt ON attempt.fence = run.fence",
+      [&](const Row& row) {
+        const auto id = row.get<RunId>(0);
+        const RunState stored = parse_run_state(row.get<std::string_view>(4)).value();
+        state.runs[id] = {
+            .id = id,
+            .sweep = row.get<SweepId>(1),
+            .position = row.get<std::int64_t>(2),
+            .affinity = row.get<std::string>(3),
+            .status = status_of(stored, row.get<WorkerId>(12), now, deadline),
+            .reason = {row.get<std::string>(5), row.get<std::string>(6), row.get<std::string>(7)},
+            .fence = row.get<Fence>(8),
+            .attempt = row.get<int>(9),
+            .strikes = row.get<int>(10),
+            .device = row.get<std::string>(11),
+        };
+      });
+}
+
+Status load_workers(Database& database, State& state, TimePoint now) {
+  // Which devices there are is said at each start; only that one was drained is remembered.
+  Status loaded = database.each("SELECT name FROM device WHERE drained", [&](const Row& row) {
+    const auto name = row.get<std::string>(0);
+    state.devices[name] = {.name = name, .drained = true, .worker = {}, .next_launch = now};
+  });
+  if (!loaded) return loaded;
+  return database.each("SELECT id, device FROM worker WHERE state <> 'gone'", [&](const Row& row) {
+    const auto id = row.get<WorkerId>(0);
+    state.workers[id] = {.id = id, .device = row.get<std::string>(1), .last_heard = now, .idle_since = now};
+  });
+}
+
+// What follows from the rows: the queue, who holds what, which worker is on which device.
+void index(State& state) {
+  for (const auto& [id, sweep] : state.sweeps) reindex(state, sweep);
+  for (const auto& [id, run] : state.runs) {
+    const auto holder = holder_of(run.status);
+    if (holder && state.workers.contains(*holder)) state.workers[*holder].runs[id] = run.fence;
+  }
+  for (const auto& [id, worker] : state.workers) {
+    if (const auto device = state.devices.find(worker.device); device != state.devices.end()) {
+      device->second.worker = id;
+    }
+  }
+}
+
+Result<SweepId> insert_sweep_row(Database& database, const SubmitRequest& request) {
+  Status stored = database.run("INSERT INTO sweep (name, spec, priority, created_at) VALUES (?, ?, ?, ?)",
+                               request.spec.name, request.document, request.spec.priority, utc_now());
+  if (!stored) return stored.error();
+  return SweepId{database.last_insert_id()};
+}
+
+Result<Run> insert_run(Database& database, SweepId sweep, std::int64_t position, const GridCell& cell) {
+  Status stored = database.run(
+      "INSERT INTO run (sweep, position, cell_hash, cell, affinity, encoder, layers, language, lora, seed, "
+      "settings)"
+      " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+      sweep, position, cell.hash, dump_json(to_json(cell.cell)), cell.affinity,
+      model_label(cell.cell.encoder), cell.cell.layers, cell.cell.language, cell.cell.lora.has_value(),
+      cell.cell.seed, cell.settings.is_object() ? dump_json(cell.settings) : "{}");
+  if (!stored) return stored.error();
+  return Run{.id = RunId{database.last_insert_id()},
+             .sweep = sweep,
+             .position = position,
+             .affinity = cell.affinity};
+}
+
+// The answer that was given under this key before; nullopt: the key is new.
+Result<std::optional<SweepAdded>> earlier_answer(Database& database, const Idempotency& idempotency) {
+  std::optional<SweepAdded> answer;
+  std::string fingerprint;
+  Status read = database.each(
+      "SELECT fingerprint, sweep.id, priority, paused FROM idempotency JOIN sweep ON sweep.id = body ->> "
+      "'$.sweep'"
+      " WHERE key = ?",
+      [&](const Row& row) {
+        fingerprint = row.get<std::string>(0);
+        answer = SweepAdded{{row.get<SweepId>(1), row.get<int>(2), row.get<bool>(3)}, {}};
+      },
+      idempotency.key);
+  if (!read) return read.error();
+  if (answer && fingerprint != idempotency.fingerprint) {
+    return Error{"idempotency_conflict", "this Idempotency-Key was used for another request",
+                 "send a new key"};
+  }
+  return answer;
+}
+
+Status keep_answer(Database& database, const Idempotency& idempotency, SweepId sweep) {
+  const nlohmann::json body = {{"id", to_string(sweep)}, {"sweep", sweep.value}};
+  return database.run("INSERT INTO idempotency VALUES (?, ?, 201, ?, ?)", idempotency.key,
+                      idempotency.fingerprint, body.dump(), utc_now());
+}
+
+}  // namespace
+
+Result<State> Store::load(TimePoint now, std::chrono::seconds adoption_grace) {
+  auto transaction = impl_->begin();
+  if (!transaction) return transaction.error();
+  Database& database = impl_->database;
+  State state;
+  Status loaded = orphan_held_runs(database);
+  if (loaded) loaded = load_sweeps(database, state);
+  if (loaded) loaded = load_runs(database, state, now, now + adoption_grace);
+  if (loaded) loaded = load_workers(database, state, now);
+  if (!loaded) return loaded.error();
+  index(state);
+  auto last_fence = database.one<Fence>("SELECT value FROM meta WHERE key = 'last_fence'");
+  if (!last_fence) return last_fence.error();
+  auto last_worker = database.one<WorkerId>("SELECT coalesce(max(id), 0) FROM worker");
+  if (!last_worker) return last_worker.error();
+  state.last_fence = last_fence->value_or(Fence{});
+  state.last_worker = last_worker->value_or(WorkerId{});
+  if (Status committed = transaction->commit(); !committed) return committed.error();
+  return state;
+}
+
+Result<std::vector<Store::KnownWorker>> Store::known_workers() {
+  std::vector<KnownWorker> workers;
+  Status read = impl_->database.each(
+      "SELECT id, device, pid, start_time, boot FROM worker WHERE state <> 'gone'", [&](const Row& row) {
+        workers.push_back({row.get<WorkerId>(0), row.get<std::string>(1), row.get<std::int64_t>(2),
+                           row.get<std::int64_t>(3), row.get<std::string>(4)});
+      });
+  if (!read) return read.error();
+  return workers;
+}
+
+Result<SweepAdded> Store::insert_sweep(const SubmitRequest& request) {
+  auto transaction = impl_->begin();
+  if (!transaction) return transaction.error();
+  Database& database = impl_->database;
+  if (request.idempotency) {
+    auto earlier = earlier_answer(database, *request.idempotency);
+    if (!earlier) return earlier.error();
+    if (*earlier) return **std::move(earlier);
+  }
+  auto sweep = insert_sweep_row(database, request);
+  if (!sweep) return sweep.error();
+  SweepAdded added{{.id = *sweep, .priority = request.spec.priority}, {}};
+  for (const GridCell& cell : request.cells) {
+    auto run = insert_run(database, *sweep, std::int64_t(added.runs.size()), cell);
+    if (!run) return run.error();
+    added.runs.push_back(*std::move(run));
+  }
+  Status stored = record_sweep(database, *sweep);
+  if (stored && request.idempotency) stored = keep_answer(database, *request.idempotency, *sweep);
+  if (stored) stored = transaction->commit();
+  if (!stored) return stored.error();
+  return added;
+}
+
+}  // namespace sweetspot::daemon
