@@ -16,7 +16,7 @@ export function App() {
     <>
       <a class="skip" href="#main" onClick={focusMain}>{text.skip}</a>
       <header class="top">
-        <a class="brand" href={links.sweeps}><img src="./icon.svg" alt="" width="24" height="24" />{text.product}</a>
+        <a class="brand" href={links.sweeps} aria-label={text.product}><img src="./icon.svg" alt="" width="24" height="24" /><span>{text.product}</span></a>
         <nav aria-label={text.nav.label}>
           <a href={links.sweeps} aria-current={view === "sweeps" ? "page" : undefined}>{text.nav.sweeps}</a>
           <a href={links.devices} aria-current={view === "devices" ? "page" : undefined}>{text.nav.devices}</a>

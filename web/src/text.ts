@@ -111,7 +111,7 @@ export const text = {
 
   spot: {
     title: "Sweet spot",
-    rule: "How it is decided",
+    figures: "The sweet spot in figures",
     kinds: { baseline: "Whole encoder", baseline_lora: "Whole encoder, LoRA", sweet_spot: "Sweet spot" },
     verdicts: { decided: "decided", none: "none", undecided: "not decided yet" },
     columns: { encoder: "Encoder", kind: "Choice", layers: "Layers", params: "Parameters", delta: "Net change" },

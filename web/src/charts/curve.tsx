@@ -14,6 +14,7 @@ export interface CurveProps {
 }
 
 const height = 220;
+const wholeSteps = [1, 2, 5].flatMap((n) => [0, 1, 2, 3, 4, 5, 6, 7].map((e) => n * 10 ** e)).sort((a, b) => a - b);
 
 export function Curve(props: CurveProps) {
   const holder = useRef<HTMLDivElement>(null);
@@ -59,7 +60,7 @@ function optionsOf(props: CurveProps, element: HTMLElement, zoomed: { current: b
     width: element.clientWidth,
     height,
     scales: { x: { time: false } },
-    axes: [axis(), axis(52)],
+    axes: [{ ...axis(), incrs: wholeSteps }, axis(52)],
     series: [
       { label: props.xLabel },
       { label: props.yLabel, stroke: style.getPropertyValue("--accent").trim(), width: 1.5, points: { show: props.points ?? false }, spanGaps: true },

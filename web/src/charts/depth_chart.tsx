@@ -1,11 +1,11 @@
-// WER against kept layers in one language: a line for each encoder, solid without and dashed with LoRA, bars for the
+// WER against kept layers in one language, the whole encoder first as in the grid: a line for each encoder, solid without and dashed with LoRA, bars for the
 // 95 % intervals. Its numbers are those of the grid beside it, which is the table for those who cannot see it.
 import type { WerRow } from "../api/schema";
 import { cellLabel, percent } from "../format";
 import { text } from "../text";
 import type { GridPanel, GridRow } from "./grid";
 
-const size = { width: 360, height: 200, left: 38, right: 10, top: 10, bottom: 26 };
+const size = { width: 360, height: 200, left: 38, right: 14, top: 10, bottom: 36 };
 
 interface Point {
   run: string;
@@ -25,7 +25,7 @@ export function DepthChart({ panel, intervals }: { panel: GridPanel; intervals: 
   const deepest = panel.depths[0]!;
   const shallowest = panel.depths[panel.depths.length - 1]!;
   const span = Math.max(1, deepest - shallowest);
-  const x = (layers: number) => size.left + ((layers - shallowest) / span) * (size.width - size.left - size.right);
+  const x = (layers: number) => size.left + ((deepest - layers) / span) * (size.width - size.left - size.right);
   const y = (wer: number) => size.height - size.bottom - (wer / top) * (size.height - size.top - size.bottom);
   return (
     <svg class="depth-chart" viewBox={`0 0 ${size.width} ${size.height}`} role="img" aria-label={text.sweep.depthCaption(panel.language)}>
@@ -35,7 +35,8 @@ export function DepthChart({ panel, intervals }: { panel: GridPanel; intervals: 
           <text x={size.left - 5} y={y(tick / 100) + 4} text-anchor="end">{tick} %</text>
         </g>
       ))}
-      {panel.depths.map((depth) => <text key={depth} x={x(depth)} y={size.height - 8} text-anchor="middle">{depth}</text>)}
+      {panel.depths.map((depth) => <text key={depth} x={x(depth)} y={size.height - 20} text-anchor="middle">{depth}</text>)}
+      <text x={(size.left + size.width) / 2} y={size.height - 4} text-anchor="middle">{text.sweep.layers.toLowerCase()}</text>
       {lines.map(({ row, points: at }) => (
         <g key={row.key} class={`line hue-${encoders.indexOf(row.encoder) % 6} ${row.lora ? "dashed" : ""}`}>
           <polyline points={at.map((p) => `${x(p.layers)},${y(p.wer)}`).join(" ")} />

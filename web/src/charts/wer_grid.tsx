@@ -71,7 +71,7 @@ function Cell({ run, scale, row, sweet }: CellProps) {
 }
 
 function Result({ wer, sweet }: { wer: number; sweet: boolean }) {
-  return <b class="wer">{sweet && "★ "}{points(wer)}</b>;
+  return <b class="wer">{points(wer)}{sweet && <span class="star" aria-hidden="true">★</span>}</b>;
 }
 
 /** A run that has no result: what it does, how far it is, and its best validation WER so far. */

@@ -3,8 +3,8 @@ import type { SweetSpotRow, SweetSpotTable } from "../api/schema";
 import { count, percent, settingsLabel, signed } from "../format";
 import { text } from "../text";
 
+/** The verdicts, first thing on the page. */
 export function SpotCard({ table }: { table: SweetSpotTable }) {
-  const languages = [...new Set(table.rows.flatMap((row) => Object.keys(row.wer)))];
   return (
     <section class="card spot" aria-labelledby="spot-title">
       <h2 id="spot-title">{text.spot.title}</h2>
@@ -12,8 +12,20 @@ export function SpotCard({ table }: { table: SweetSpotTable }) {
         <p key={`${encoder.encoder} ${encoder.seed} ${settingsLabel(encoder.settings)}`} class={`verdict verdict-${encoder.verdict}`}>{encoder.text}</p>
       ))}
       {table.missing.length > 0 && <p class="faint">{text.spot.waiting(table.missing.length)}</p>}
-      {table.rows.length === 0 ? <p class="faint">{text.spot.empty}</p> : <SpotTable rows={table.rows} languages={languages} />}
-      <details><summary>{text.spot.rule}</summary><p>{table.definition}</p></details>
+      {table.rows.length === 0 && <p class="faint">{text.spot.empty}</p>}
+    </section>
+  );
+}
+
+/** What the verdicts rest on. */
+export function SpotFigures({ table }: { table: SweetSpotTable }) {
+  if (table.rows.length === 0) return null;
+  const languages = [...new Set(table.rows.flatMap((row) => Object.keys(row.wer)))];
+  return (
+    <section aria-labelledby="figures-title">
+      <h2 id="figures-title">{text.spot.figures}</h2>
+      <p class="faint prose">{table.definition}</p>
+      <SpotTable rows={table.rows} languages={languages} />
     </section>
   );
 }
@@ -21,7 +33,7 @@ export function SpotCard({ table }: { table: SweetSpotTable }) {
 function SpotTable({ rows, languages }: { rows: SweetSpotRow[]; languages: string[] }) {
   const { columns } = text.spot;
   return (
-    <div class="scroll" role="region" aria-label={text.spot.title} tabIndex={0}>
+    <div class="scroll" role="region" aria-label={text.spot.figures} tabIndex={0}>
       <table class="list">
         <thead>
           <tr>

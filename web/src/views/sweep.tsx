@@ -6,7 +6,7 @@ import { panelsOf, type GridPanel } from "../charts/grid";
 import { WerGrid } from "../charts/wer_grid";
 import { ProblemBox, Waiting } from "../components/problem";
 import { SweepProgress, overOf } from "../components/progress";
-import { SpotCard } from "../components/spot_card";
+import { SpotCard, SpotFigures } from "../components/spot_card";
 import { RunStateMark, SweepStateMark } from "../components/state";
 import { Ago } from "../components/time";
 import { cellLabel, duration } from "../format";
@@ -31,6 +31,7 @@ export function SweepView({ id }: { id: string }) {
       {spot.data ? <SpotCard table={spot.data} /> : spot.problem && <ProblemBox problem={spot.problem} />}
       {runs.length === 0 ? <Waiting problem={loaded.problem} />
         : <Panels panels={panelsOf(runs)} wer={wer.data} sweetSpots={sweetRuns(runs, spot.data)} />}
+      {spot.data && <SpotFigures table={spot.data} />}
       <Troubles runs={runs} />
       <Exports id={id} />
       <details class="file"><summary>{text.sweep.file}</summary><pre>{JSON.stringify(sweep.data.spec, null, 2)}</pre></details>
@@ -70,7 +71,7 @@ function Panels({ panels, wer, sweetSpots }: PanelsProps) {
       <p class="faint">{text.sweep.gridUnit} {text.sweep.rows} × {text.sweep.layers.toLowerCase()}.</p>
       <div class="panels">
         {panels.map((panel) => (
-          <div key={panel.language} class="panel-pair">
+          <div key={panel.language} class={panel.depths.length > 5 ? "panel-pair wide" : "panel-pair"}>
             <WerGrid panel={panel} intervals={intervals} sweetSpots={sweetSpots} />
             <DepthChart panel={panel} intervals={intervals} />
           </div>
