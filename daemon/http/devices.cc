@@ -1,0 +1,70 @@
+// Devices and the worker processes on them.
+#include <algorithm>
+
+#include "daemon/http/lookup.h"
+#include "daemon/http/paging.h"
+#include "daemon/http/resources.h"
+#include "daemon/http/views.h"
+
+namespace sweetspot::daemon {
+namespace {
+
+using nlohmann::json;
+
+json device_view(const DeviceRow& device) {
+  return {{"name", device.name},
+          {"drained", device.drained},
+          {"worker", or_null(device.worker)},
+          {"state", device.worker_state.empty() ? "none" : device.worker_state},
+          {"runs", to_json(device.runs)}};
+}
+
+json worker_view(const WorkerRow& worker) {
+  return {{"id", to_string(worker.id)},
+          {"device", worker.device},
+          {"pid", worker.pid},
+          {"state", worker.state},
+          {"build", worker.build},
+          {"started_at", worker.started_at},
+          {"ended_at", or_null(worker.ended_at)},
+          {"runs", to_json(worker.runs)}};
+}
+
+Answer act_on_device(Context& context, const Request& request, Action action) {
+  const std::string& name = request.captures.at("device");
+  Status status = context.site.commands.act_on_device(name, action);
+  if (!status) return problem_of(status.error());
+  auto devices = context.reader.devices();
+  if (!devices) return problem_of(devices.error());
+  for (const DeviceRow& device : *devices)
+    if (device.name == name) return json_response(device_view(device));
+  return not_found("device " + name);
+}
+
+}  // namespace
+
+Answer list_workers(Context& context, const Request& request) {
+  auto workers = context.reader.workers();
+  if (!workers) return problem_of(workers.error());
+  json items = json::array();
+  for (const WorkerRow& worker : *workers)
+    if (worker.state != "gone" || request.query_text("all") == "1") items.push_back(worker_view(worker));
+  return json_response({{"items", std::move(items)}});
+}
+
+Answer list_devices(Context& context, const Request&) {
+  auto devices = context.reader.devices();
+  if (!devices) return problem_of(devices.error());
+  json items = json::array();
+  for (const DeviceRow& device : *devices) items.push_back(device_view(device));
+  return json_response({{"items", std::move(items)}});
+}
+
+Answer drain_device(Context& context, const Request& request) {
+  return act_on_device(context, request, Action::pause);
+}
+Answer resume_device(Context& context, const Request& request) {
+  return act_on_device(context, request, Action::resume);
+}
+
+}  // namespace sweetspot::daemon

@@ -1,0 +1,201 @@
+#include <fmt/format.h>
+
+#include <charconv>
+#include <set>
+
+#include "daemon/http/lookup.h"
+#include "daemon/http/paging.h"
+#include "daemon/http/resources.h"
+#include "daemon/http/views.h"
+#include "daemon/plan.h"
+#include "schemas/json_text.h"
+#include "schemas/sha256.h"
+
+namespace sweetspot::daemon {
+namespace {
+
+using nlohmann::json;
+
+Problem invalid_sweep(const Errors& errors) {
+  return {422,
+          {"invalid_sweep",
+           fmt::format("The sweep cannot run as it is: {} ({} in all).", errors[0].message, errors.size()),
+           errors[0].hint, ""},
+          errors};
+}
+
+json plan_view(const Plan& plan) {
+  std::map<std::string, std::set<json>> axes;
+  for (const GridCell& point : plan.grid.cells) {
+    const Cell& cell = point.cell;
+    axes["encoder"].insert(model_label(cell.encoder));
+    axes["layers"].insert(cell.layers);
+    axes["language"].insert(cell.language);
+    axes["lora"].insert(cell.lora.has_value());
+    axes["seed"].insert(cell.seed);
+    for (const auto& [name, value] : point.settings.items()) axes[name].insert(value);
+  }
+  json excluded = json::array();
+  for (const ExcludedCell& cell : plan.grid.excluded)
+    excluded.push_back({{"point", cell.point}, {"rule", cell.rule}});
+  return {{"cells", plan.grid.cells.size()},
+          {"axes", json(axes)},
+          {"excluded", std::move(excluded)},
+          {"errors", to_json(plan.grid.errors)},
+          {"missing", to_json(plan.missing)}};
+}
+
+std::string etag(const SweepRow& sweep) { return "\"r" + std::to_string(sweep.revision) + "\""; }
+
+Answer sweep_answer(Context& context, SweepId id, int status) {
+  auto sweep = find_sweep(context, id);
+  if (!sweep) return sweep.error();
+  auto devices = context.reader.busy_devices();
+  if (!devices) return problem_of(devices.error());
+  Response response = json_response(to_json(*sweep, *devices), status);
+  response.headers.emplace_back("ETag", etag(*sweep));
+  if (status == 201) response.headers.emplace_back("Location", "/api/v1/sweeps/" + to_string(id));
+  return response;
+}
+
+// The sweep that an earlier request with this key made; nullopt: the key is new.
+Result<std::optional<SweepId>, Problem> made_before(Context& context, const Idempotency& idempotency) {
+  auto answer = context.reader.idempotent_answer(idempotency.key);
+  if (!answer) return problem_of(answer.error());
+  if (!*answer) return std::optional<SweepId>();
+  if ((*answer)->fingerprint != idempotency.fingerprint)
+    return Problem{422,
+                   {"idempotency_conflict", "This Idempotency-Key was used for another request.",
+                    "Use a new key for a new request.", ""}};
+  const auto body = parse_json((*answer)->body);
+  const auto id = body && body->is_object() ? parse_id<SweepTag>(body->value("id", "")) : std::nullopt;
+  if (!id) return Problem{500, {"internal", "The answer kept under this key cannot be read.", "", ""}};
+  return id;
+}
+
+Answer submit(Context& context, SubmitRequest request) {
+  if (request.idempotency) {
+    auto before = made_before(context, *request.idempotency);
+    if (!before) return before.error();
+    if (*before) return sweep_answer(context, **before, 201);
+  }
+  const auto idempotency = request.idempotency;
+  auto made = context.site.commands.submit(std::move(request));
+  if (made) return sweep_answer(context, *made, 201);
+  if (!idempotency) return problem_of(made.error());
+  // Perhaps the same request came twice at once and the other one was first.
+  auto before = made_before(context, *idempotency);
+  return before && *before ? sweep_answer(context, **before, 201) : Answer(problem_of(made.error()));
+}
+
+// If-Match: "r4", a list of such, or *; nullopt: any revision will do.
+Result<std::optional<std::int64_t>, Problem> wanted_revision(const Request& request, const SweepRow& sweep) {
+  const auto field = request.header("if-match");
+  if (!field || *field == "*") return std::optional<std::int64_t>();
+  const auto at = field->find(etag(sweep));
+  const bool weak = at != field->npos && at >= 2 && field->substr(at - 2, 2) == "W/";
+  if (at != field->npos && !weak) return std::optional(sweep.revision);
+  return Problem{412,
+                 {"revision_conflict", "The sweep is at " + etag(sweep) + ", not at " + *field + ".",
+                  "Read it again and repeat the change.", ""}};
+}
+
+Answer act_on_sweep(Context& context, const Request& request, Action action, std::string_view word,
+                    std::vector<RunState> states = {}) {
+  const SweepId id = sweep_id(request);
+  auto sweep = find_sweep(context, id);
+  if (!sweep) return sweep.error();
+  auto outcomes = context.site.commands.act_on_sweep(id, action, std::move(states));
+  if (!outcomes) return problem_of(outcomes.error());
+  json list = json::array();
+  int changed = 0;
+  for (const RunOutcome& outcome : *outcomes) {
+    changed += outcome.changed;
+    list.push_back(
+        {{"run", to_string(outcome.run)}, {"changed", outcome.changed}, {"why_not", outcome.why_not}});
+  }
+  return json_response(
+      {{"sweep", to_string(id)}, {"action", word}, {"changed", changed}, {"outcomes", std::move(list)}});
+}
+
+}  // namespace
+
+Answer submit_sweep(Context& context, const Request& request) {
+  auto document = context.site.contract.body("submit_sweep", request);
+  if (!document) return document.error();
+  auto spec = parse_sweep(*document);
+  if (!spec) return invalid_sweep(spec.error());
+  Plan plan = make_plan(*spec);
+  if (request.query_text("dry_run") == "1") return json_response(plan_view(plan));
+
+  Errors errors = plan.grid.errors;
+  errors.insert(errors.end(), plan.missing.begin(), plan.missing.end());
+  if (plan.grid.cells.empty() && errors.empty())
+    errors.push_back({"no_cells", "every cell is excluded", "Loosen `exclude`.", "/exclude"});
+  if (!errors.empty()) return invalid_sweep(errors);
+
+  SubmitRequest submission{
+      .spec = *std::move(spec), .document = dump_json(*document), .cells = std::move(plan.grid.cells)};
+  if (auto key = request.header("idempotency-key"))
+    submission.idempotency = {*key, sha256_hex(request.method + "\n" + request.path + "\n" + request.body)};
+  return submit(context, std::move(submission));
+}
+
+Answer list_sweeps(Context& context, const Request& request) {
+  auto wanted = page_request(request, "-id");
+  if (!wanted) return wanted.error();
+  auto page = context.reader.sweeps(wanted->after, wanted->limit);
+  auto devices = context.reader.busy_devices();
+  if (!page) return problem_of(page.error());
+  if (!devices) return problem_of(devices.error());
+  json items = json::array();
+  for (const SweepRow& sweep : page->items) items.push_back(to_json(sweep, *devices));
+  return page_response(request, "-id", std::move(items), page->next);
+}
+
+Answer get_sweep(Context& context, const Request& request) {
+  return sweep_answer(context, sweep_id(request), 200);
+}
+
+Answer edit_sweep(Context& context, const Request& request) {
+  auto sweep = find_sweep(context, sweep_id(request));
+  if (!sweep) return sweep.error();
+  auto document = context.site.contract.body("edit_sweep", request);
+  if (!document) return document.error();
+  auto revision = wanted_revision(request, *sweep);
+  if (!revision) return revision.error();
+
+  SweepEdit edit{.if_revision = *revision};
+  if (document->contains("name")) edit.name = (*document)["name"].get<std::string>();
+  if (document->contains("note")) edit.note = (*document)["note"].get<std::string>();
+  if (document->contains("priority")) edit.priority = (*document)["priority"].get<int>();
+  Status status = context.site.commands.edit_sweep(sweep->id, std::move(edit));
+  return status ? sweep_answer(context, sweep->id, 200) : Answer(problem_of(status.error()));
+}
+
+Answer remove_sweep(Context& context, const Request& request) {
+  Status status = context.site.commands.remove_sweep(sweep_id(request));
+  if (!status) return problem_of(status.error());
+  return Response{.status = 204};
+}
+
+Answer pause_sweep(Context& context, const Request& request) {
+  return act_on_sweep(context, request, Action::pause, "pause");
+}
+Answer resume_sweep(Context& context, const Request& request) {
+  return act_on_sweep(context, request, Action::resume, "resume");
+}
+Answer cancel_sweep(Context& context, const Request& request) {
+  return act_on_sweep(context, request, Action::cancel, "cancel");
+}
+
+Answer retry_sweep(Context& context, const Request& request) {
+  auto document = context.site.contract.body("retry_sweep", request);
+  if (!document) return document.error();
+  std::vector<RunState> states;
+  for (const json& word : document->value("states", json::array()))
+    states.push_back(*parse_run_state(word.get<std::string>()));
+  return act_on_sweep(context, request, Action::retry, "retry", std::move(states));
+}
+
+}  // namespace sweetspot::daemon
