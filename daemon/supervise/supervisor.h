@@ -3,22 +3,24 @@
 #pragma once
 
 #include <chrono>
+#include <deque>
 #include <filesystem>
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "daemon/asio.h"
 #include "daemon/core/event.h"
 #include "daemon/store/store.h"
+#include "daemon/supervise/worker_session.h"
 #include "schemas/worker_message.h"
 
 namespace sweetspot::daemon {
 
 class Process;
 class WorkerListener;
-class WorkerSession;
 
 struct SupervisorOptions {
   std::filesystem::path state_directory;  // holds worker.sock and workers/wk_N.log
@@ -63,16 +65,30 @@ class Supervisor {
   void stop();
 
  private:
-  void watch(WorkerId worker, std::shared_ptr<Process> process);
+  using SessionPtr = std::shared_ptr<WorkerSession>;
+  struct Newcomer {  // said Hello, not answered yet
+    Hello hello;
+    SessionPtr session;
+  };
+
+  std::filesystem::path socket_path() const;
+  WorkerSession::Callbacks callbacks();
+  std::optional<WorkerId> worker_of(const SessionPtr& session) const;
+  std::optional<Newcomer> take_newcomer(WorkerId worker);  // the one that came first
   void welcome(WorkerId worker);
+  void session_ended(const SessionPtr& session, const std::string& why);
+
+  void watch(WorkerId worker, std::shared_ptr<Process> process);
+  void end_soon(WorkerId worker, ProcessEnd end);
+  asio::awaitable<void> terminate(std::shared_ptr<Process> process);
 
   asio::io_context& context_;
   SupervisorOptions options_;
   std::function<void(Event)> post_;
   std::unique_ptr<WorkerListener> listener_;
   std::map<WorkerId, std::shared_ptr<Process>> processes_;
-  std::map<WorkerId, std::shared_ptr<WorkerSession>> sessions_;
-  std::multimap<WorkerId, std::shared_ptr<WorkerSession>> newcomers_;  // said Hello, not answered yet
+  std::map<WorkerId, SessionPtr> sessions_;
+  std::deque<Newcomer> newcomers_;
 };
 
 }  // namespace sweetspot::daemon

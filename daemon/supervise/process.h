@@ -1,0 +1,54 @@
+// A process in a session of its own, so that it outlives the daemon: started by us, or found alive at start.
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "daemon/asio.h"
+#include "daemon/core/event.h"
+#include "schemas/result.h"
+
+namespace sweetspot::daemon {
+
+struct Command {
+  std::filesystem::path program;
+  std::vector<std::string> arguments;  // without the program
+  std::filesystem::path log;           // standard output and error are appended to it
+};
+
+class Process {
+ public:
+  // Starts it with standard input from /dev/null, the allowed part of our environment and no other
+  // descriptor.
+  static Result<Process> spawn(asio::io_context& context, const Command& command);
+
+  // A living process that somebody else started; code process_gone when the pid has none with that start
+  // time.
+  static Result<Process> attach(asio::io_context& context, pid_t pid, std::int64_t start_time);
+
+  // Returns when it has ended and, if it was our child, been reaped. ExitedWith{-1}: not our child. Once
+  // only.
+  asio::awaitable<ProcessEnd> wait();
+
+  // To the whole process group; nothing happens once the process has ended, so a reused pid is never hit.
+  void signal(int number);
+
+  bool alive();
+  pid_t pid() const { return pid_; }
+
+ private:
+  enum class Kinship { child, stranger };
+  Process(pid_t pid, Kinship kinship, asio::posix::stream_descriptor pidfd);
+  static Result<Process> watch(asio::io_context& context, pid_t pid, Kinship kinship);
+  ProcessEnd reap();
+
+  pid_t pid_;
+  Kinship kinship_;
+  asio::posix::stream_descriptor pidfd_;
+};
+
+}  // namespace sweetspot::daemon
