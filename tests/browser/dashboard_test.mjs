@@ -1,0 +1,201 @@
+// The dashboard in a real browser, on the real daemon, with workers that only pretend.
+//   SWEETSPOT_BIN, SWEETSPOT_FAKE_WORKER: the two programs; SWEETSPOT_SCREENSHOTS: a folder for pictures
+import assert from "node:assert/strict";
+import { existsSync, mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { Daemon } from "./daemon.mjs";
+import { proxyUnder } from "./proxy.mjs";
+import { launch, watchedPage } from "./watched_page.mjs";
+
+const pictures = process.env.SWEETSPOT_SCREENSHOTS ?? "screenshots";
+const patience = 60_000;
+
+const browser = await launch(existsSync);
+if (!browser) {
+  console.log("SKIP: there is no Chromium here (apt install chromium, or set SWEETSPOT_CHROMIUM)");
+  process.exit(0);
+}
+
+let daemon, page, sweep, runs;
+
+before(async () => {
+  mkdirSync(pictures, { recursive: true });
+  daemon = await Daemon.start({ binary: process.env.SWEETSPOT_BIN, worker: process.env.SWEETSPOT_FAKE_WORKER });
+  page = await watchedPage(browser, new URL(daemon.url).origin, { colorScheme: "light" });
+});
+
+after(async () => {
+  await browser.close();
+  await daemon?.end();
+});
+
+const picture = (on, name) => on.screenshot({ path: join(pictures, `${name}.png`), fullPage: true });
+const asPercent = (ratio, digits = 2) => `${(ratio * 100).toFixed(digits)} %`;
+
+async function open(on, hash) {
+  await on.goto(`${daemon.url}${hash}`);
+  await on.locator("h1").first().waitFor();
+}
+
+test("An empty list teaches the next command", async () => {
+  await open(page, "#/sweeps");
+  await page.getByText("sweetspot submit examples/").waitFor();
+  await page.locator(".live-live").waitFor();
+  await picture(page, "empty");
+});
+
+test("A submitted sweep appears without a reload, and its grid fills cell by cell", async () => {
+  await page.evaluate(() => (window.sameDocument = true));
+  sweep = await daemon.submit("browser sweep");
+  await page.getByRole("link", { name: "browser sweep" }).click();
+  await page.locator(`td.cell[data-state]`).first().waitFor();
+  await page.evaluate(() => {
+    const done = () => document.querySelectorAll('td.cell[data-state="succeeded"]').length;
+    window.seen = new Set([done()]);
+    window.states = new Set();
+    new MutationObserver(() => {
+      window.seen.add(done());
+      for (const cell of document.querySelectorAll("td.cell[data-state]")) window.states.add(cell.dataset.state);
+    }).observe(document.querySelector("main"), { subtree: true, childList: true, attributes: true });
+  });
+  await page.waitForFunction(() => document.querySelectorAll('td.cell[data-state="running"]').length > 0, null, { timeout: patience });
+  await picture(page, "sweep-running");
+  await page.waitForFunction(() => document.querySelectorAll('td.cell[data-state="succeeded"]').length === 8, null, { timeout: patience });
+  const { seen, states, sameDocument } = await page.evaluate(() =>
+    ({ seen: [...window.seen], states: [...window.states], sameDocument: window.sameDocument }));
+  assert.ok(sameDocument, "the page was loaded again");
+  assert.ok(seen.length >= 4, `the number of finished cells went through ${seen}`);
+  assert.ok(states.includes("running"), `states seen: ${states}`);
+});
+
+test("Every cell shows the WER that the daemon computed", async () => {
+  runs = (await daemon.get(`runs?sweep=${sweep.id}`)).items;
+  assert.equal(runs.length, 8);
+  for (const run of runs) {
+    const cell = page.locator(`td.cell[data-run="${run.id}"]`);
+    assert.equal((await cell.locator("b.wer").textContent()).replace("★", ""), (run.wer * 100).toFixed(1));
+    const name = await cell.getByRole("link").getAttribute("aria-label");
+    assert.ok(name.includes(`${run.layers} layers, ${run.language}, ${run.lora ? "LoRA" : "no LoRA"}`), name);
+    assert.ok(name.includes(asPercent(run.wer)), name);
+  }
+});
+
+test("The sweep ends with its progress, its verdict and the figures behind it", async () => {
+  await page.getByText("finished", { exact: true }).waitFor();
+  assert.equal(await page.getByRole("progressbar", { name: "8 of 8 runs over" }).count(), 1);
+  const table = await daemon.get(`sweeps/${sweep.id}/tables/sweet-spot`);
+  await page.waitForFunction((text) => document.querySelector(".spot")?.textContent.includes(text), table.summary.encoders[0].text);
+  const rows = page.locator("section:has(#figures-title) tbody tr");
+  assert.equal(await rows.count(), table.rows.length);
+  const baseline = table.rows.find((row) => row.kind === "baseline");
+  const shown = await rows.nth(table.rows.indexOf(baseline)).textContent();
+  for (const wer of Object.values(baseline.wer)) assert.ok(shown.includes(asPercent(wer)), `${shown} has ${asPercent(wer)}`);
+  const starred = await page.locator("td.cell.sweet").count();
+  const spot = table.rows.find((row) => row.kind === "sweet_spot");
+  assert.equal(starred, spot.layers === null ? 0 : Object.keys(spot.wer).length);
+  await picture(page, "sweep");
+});
+
+test("A run's page shows its curve, epochs, samples and log", async () => {
+  const run = runs[0];
+  await page.locator(`td.cell[data-run="${run.id}"] a`).click();
+  await page.waitForURL(`**/#/runs/${run.id}`);
+  await page.locator("section:has(#loss-title) canvas").waitFor();
+  const inked = await page.locator("section:has(#loss-title) canvas").evaluate((canvas) => {
+    const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+    return new Set(new Uint32Array(data.buffer)).size;
+  });
+  assert.ok(inked > 2, "the curve's canvas is blank");
+
+  const metrics = await daemon.get(`runs/${run.id}/metrics`);
+  const epochs = page.locator("section:has(#epochs-title) tbody tr");
+  await page.waitForFunction((n) => document.querySelectorAll("section:has(#epochs-title) tbody tr").length === n, metrics.epochs.length);
+  for (const [i, epoch] of metrics.epochs.entries()) {
+    assert.ok((await epochs.nth(i).textContent()).includes(asPercent(epoch.val_wer)));
+  }
+  assert.ok((await page.locator(".tile.strong").textContent()).includes(asPercent(run.wer)));
+  const log = await (await fetch(new URL(`api/v1/runs/${run.id}/log?tail=1`, daemon.url))).text();
+  await page.waitForFunction((line) => document.querySelector(".log").textContent.includes(line), log.trim());
+  await picture(page, "run");
+});
+
+test("Samples mark every error of the alignment with its letter", async () => {
+  const { items } = await daemon.get(`runs/${runs[0].id}/samples?sort=-errors&limit=20`);
+  await page.getByLabel("Order").selectOption("-errors");
+  await page.waitForURL("**?samples=-errors");
+  await page.waitForFunction((id) => document.querySelector(".samples li .id")?.textContent === id, items[0].id);
+  const shown = page.locator(".samples li");
+  assert.equal(await shown.count(), items.length);
+  for (const [i, sample] of items.entries()) {
+    const letters = await shown.nth(i).locator(".pair .letter").allTextContents();
+    assert.equal(letters.map((letter) => letter || "H").join(""), sample.alignment);
+    const heard = await shown.nth(i).locator(".pair:not(.pair-D) .hyp").allTextContents();
+    assert.equal(heard.join(" "), sample.hypothesis.split(" ").filter(Boolean).join(" "));
+  }
+});
+
+test("An address restores its view", async () => {
+  const url = page.url();
+  const again = await watchedPage(browser, new URL(daemon.url).origin, { colorScheme: "light" });
+  await again.goto(url);
+  await again.locator(".samples li").first().waitFor();
+  assert.equal(await again.getByLabel("Order").inputValue(), "-errors");
+  await open(again, `#/sweeps/sw_999`);
+  again.faults.length = 0;  // the browser reports the 404 that is tested here
+});
+
+test("Every view fits 360 px, light and dark", async () => {
+  for (const colorScheme of ["light", "dark"]) {
+    const small = await watchedPage(browser, new URL(daemon.url).origin, { viewport: { width: 360, height: 740 }, colorScheme });
+    for (const [name, hash] of [["sweeps", "#/"], ["sweep", `#/sweeps/${sweep.id}`], ["run", `#/runs/${runs[0].id}`], ["devices", "#/devices"]]) {
+      await open(small, hash);
+      await small.locator(".live-live").waitFor();
+      await small.waitForTimeout(500);
+      const excess = await small.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+      assert.equal(excess, 0, `${name} is ${excess} px too wide`);
+      await picture(small, `${name}-360-${colorScheme}`);
+    }
+    assert.deepEqual(small.faults, []);
+    await small.context().close();
+  }
+});
+
+test("The colours follow the switch and are remembered", async () => {
+  await page.getByLabel("Colours").selectOption("dark");
+  assert.equal(await page.evaluate(() => document.documentElement.dataset.theme), "dark");
+  await page.reload();
+  await page.locator("h1").first().waitFor();
+  assert.equal(await page.evaluate(() => document.documentElement.dataset.theme), "dark");
+  await picture(page, "run-dark");
+});
+
+test("It works under a path behind a proxy", async () => {
+  const proxy = await proxyUnder("/lab/sweetspot/", daemon.url);
+  try {
+    const behind = await watchedPage(browser, new URL(proxy.url).origin);
+    await behind.goto(`${proxy.url}#/sweeps/${sweep.id}`);
+    await behind.locator("td.cell b.wer").first().waitFor();
+    await behind.locator(".live-live").waitFor();
+    assert.deepEqual(behind.faults, []);
+    await behind.context().close();
+  } finally {
+    await proxy.close();
+  }
+});
+
+test("No request went to another host, and nothing was reported on the console", () => {
+  assert.deepEqual(page.faults, []);
+});
+
+test("A lost daemon is said to be lost, and found again", async () => {
+  await open(page, `#/sweeps/${sweep.id}`);
+  await page.locator(".live-live").waitFor();
+  await daemon.stop();
+  await page.getByText("Connection lost").waitFor({ timeout: patience });
+  assert.equal(await page.locator("td.cell b.wer").count(), 8, "what was shown stays");
+  await picture(page, "lost");
+  await daemon.restart();
+  await page.locator(".live-live").waitFor({ timeout: patience });
+  assert.equal(await page.getByText("Connection lost").count(), 0);
+});
