@@ -77,7 +77,8 @@ test("Every cell shows the WER that the daemon computed", async () => {
     assert.equal((await cell.locator("b.wer").textContent()).replace("★", ""), (run.wer * 100).toFixed(1));
     const name = await cell.getByRole("link").getAttribute("aria-label");
     assert.ok(name.includes(`${run.layers} layers, ${run.language}, ${run.lora ? "LoRA" : "no LoRA"}`), name);
-    assert.ok(name.includes(asPercent(run.wer)), name);
+    assert.ok(name.includes(asPercent(run.wer, 1)), name);
+    assert.ok((await cell.getByRole("link").getAttribute("title")).includes(asPercent(run.wer)), name);
   }
 });
 

@@ -1,5 +1,6 @@
 // The grid as a table that a screen reader can walk, coloured as a heat map.
 import type { Run, WerRow } from "../api/schema";
+import { Scroll } from "../components/scroll";
 import { cellLabel, percent, points } from "../format";
 import { links } from "../router";
 import { runStates, text } from "../text";
@@ -16,7 +17,7 @@ export function WerGrid({ panel, intervals, sweetSpots }: Props) {
   return (
     <figure class="panel" data-language={panel.language}>
       <figcaption><h3>{panel.language}</h3><Legend scale={panel.scale} /></figcaption>
-      <div class="scroll" role="region" aria-label={title} tabIndex={0}>
+      <Scroll label={title}>
         <table class="grid">
           <caption class="hidden">{title}</caption>
           <thead>
@@ -38,7 +39,7 @@ export function WerGrid({ panel, intervals, sweetSpots }: Props) {
             ))}
           </tbody>
         </table>
-      </div>
+      </Scroll>
     </figure>
   );
 }
@@ -63,7 +64,7 @@ function Cell({ run, scale, row, sweet }: CellProps) {
   const heat = run.wer !== null && scale ? `heat-${heatOf(run.wer, scale)}` : "";
   return (
     <td class={`cell is-${run.state} ${heat} ${sweet ? "sweet" : ""}`} data-run={run.id} data-state={run.state}>
-      <a href={links.run(run.id)} aria-label={spoken(run, row, sweet)} title={spoken(run, row, sweet)}>
+      <a href={links.run(run.id)} aria-label={spoken(run, row, sweet, 1)} title={spoken(run, row, sweet, 2)}>
         {run.wer !== null ? <Result wer={run.wer} sweet={sweet} /> : <Doing run={run} />}
       </a>
     </td>
@@ -86,11 +87,17 @@ function Doing({ run }: { run: Run }) {
   );
 }
 
-function spoken(run: Run, row: WerRow | undefined, sweet: boolean): string {
-  const interval = row && row.wer_low !== null && row.wer_high !== null
-    ? text.sweep.interval(percent(row.wer_low), percent(row.wer_high)) : "";
-  const value = run.wer !== null ? `, WER ${percent(run.wer)}${interval}` : run.reason ? `, ${run.reason}` : "";
-  return text.sweep.cellTitle(cellLabel(run), runStates[run.state].word, value) + (sweet ? `, ${text.sweep.sweetSpot}` : "");
+/** The cell in words. The figure is as exact as asked: in a label it must be the one that is shown. */
+function spoken(run: Run, row: WerRow | undefined, sweet: boolean, digits: number): string {
+  const parts = [text.sweep.cellTitle(cellLabel(run), runStates[run.state].word)];
+  if (run.wer !== null) parts.push(text.sweep.wer(percent(run.wer, digits)));
+  else if (run.state === "running" && run.val_wer !== null) parts.push(text.sweep.validation(points(run.val_wer)));
+  if (row && row.wer_low !== null && row.wer_high !== null) {
+    parts.push(text.sweep.interval(percent(row.wer_low, digits), percent(row.wer_high, digits)));
+  }
+  if (run.reason) parts.push(run.reason);
+  if (sweet) parts.push(text.sweep.sweetSpot);
+  return parts.join(", ");
 }
 
 function Legend({ scale }: { scale: Scale | null }) {

@@ -1,19 +1,21 @@
 import type { Attempt } from "../api/schema";
 import { duration, now } from "../format";
 import { text } from "../text";
+import { Scroll } from "./scroll";
 import { Ago } from "./time";
 
 export function Attempts({ attempts }: { attempts: Attempt[] }) {
   if (attempts.length === 0) return null;
+  const columns = text.run.attemptColumns;
   return (
     <section aria-labelledby="attempts-title">
       <h2 id="attempts-title">{text.run.attempts}</h2>
-      <div class="scroll" role="region" aria-label={text.run.attempts} tabIndex={0}>
+      <Scroll label={text.run.attempts}>
         <table class="list">
-          <thead><tr>{Object.values(text.run.attemptColumns).map((name) => <th key={name} scope="col">{name}</th>)}</tr></thead>
+          <thead><tr>{Object.values(columns).map((name) => <th key={name} scope="col" class={name === columns.took ? "number" : ""}>{name}</th>)}</tr></thead>
           <tbody>{attempts.map((attempt) => <AttemptRow key={attempt.fence} attempt={attempt} />)}</tbody>
         </table>
-      </div>
+      </Scroll>
     </section>
   );
 }

@@ -2,6 +2,7 @@ import type { Epoch, Metrics } from "../api/schema";
 import { Curve } from "../charts/curve";
 import { integer, percent } from "../format";
 import { text } from "../text";
+import { Scroll } from "./scroll";
 import { useMemo } from "preact/hooks";
 
 /** The training loss by step. */
@@ -29,14 +30,14 @@ export function Epochs({ epochs }: { epochs: Epoch[] }) {
       {epochs.length === 0 ? <p class="faint">{text.run.epochsEmpty}</p> : (
         <>
           <Curve caption={text.run.validationCaption} x={x} y={y} xLabel={columns.epoch} yLabel={columns.wer} points />
-          <div class="scroll" role="region" aria-label={text.run.epochsTitle} tabIndex={0}>
+          <Scroll label={text.run.epochsTitle}>
             <table class="list">
               <thead>
                 <tr>{Object.values(columns).map((name) => <th key={name} scope="col" class="number">{name}</th>)}</tr>
               </thead>
               <tbody>{epochs.map((epoch) => <EpochRow key={epoch.epoch} epoch={epoch} />)}</tbody>
             </table>
-          </div>
+          </Scroll>
         </>
       )}
     </section>
@@ -49,10 +50,9 @@ function EpochRow({ epoch }: { epoch: Epoch }) {
       <th scope="row" class="number">{epoch.epoch}</th>
       <td class="number">{integer(epoch.step)}</td>
       <td class="number">{epoch.train_loss?.toFixed(4) ?? text.none}</td>
-      <td class="number">{percent(epoch.val_wer)}</td>
+      <td class="number">{epoch.best && <span title={text.run.best}>★<span class="hidden">{text.run.best}</span> </span>}{percent(epoch.val_wer)}</td>
       <td class="number">{epoch.lr?.toExponential(2) ?? text.none}</td>
       <td class="number">{epoch.seconds.toFixed(1)}</td>
-      <td class="number">{epoch.best ? text.run.best : ""}</td>
     </tr>
   );
 }

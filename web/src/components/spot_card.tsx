@@ -2,6 +2,7 @@
 import type { SweetSpotRow, SweetSpotTable } from "../api/schema";
 import { count, percent, settingsLabel, signed } from "../format";
 import { text } from "../text";
+import { Scroll } from "./scroll";
 
 /** The verdicts, first thing on the page. */
 export function SpotCard({ table }: { table: SweetSpotTable }) {
@@ -33,7 +34,7 @@ export function SpotFigures({ table }: { table: SweetSpotTable }) {
 function SpotTable({ rows, languages }: { rows: SweetSpotRow[]; languages: string[] }) {
   const { columns } = text.spot;
   return (
-    <div class="scroll" role="region" aria-label={text.spot.figures} tabIndex={0}>
+    <Scroll label={text.spot.figures}>
       <table class="list">
         <thead>
           <tr>
@@ -58,6 +59,6 @@ function SpotTable({ rows, languages }: { rows: SweetSpotRow[]; languages: strin
           ))}
         </tbody>
       </table>
-    </div>
+    </Scroll>
   );
 }

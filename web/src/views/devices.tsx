@@ -1,6 +1,7 @@
 import type { Device, DeviceList, Worker, WorkerList } from "../api/schema";
 import { RunLink } from "../components/device_strip";
 import { Empty, Waiting } from "../components/problem";
+import { Scroll } from "../components/scroll";
 import { Ago } from "../components/time";
 import { useResource } from "../store/resource";
 import { deviceStates, text, workerStates } from "../text";
@@ -27,7 +28,7 @@ export function DevicesView() {
 function DeviceTable({ devices }: { devices: Device[] }) {
   const { columns } = text.devices;
   return (
-    <div class="scroll" role="region" aria-label={text.devices.strip} tabIndex={0}>
+    <Scroll label={text.devices.strip}>
       <table class="list">
         <thead>
           <tr>{[columns.name, columns.state, columns.worker, columns.runs].map((name) => <th key={name} scope="col">{name}</th>)}</tr>
@@ -43,7 +44,7 @@ function DeviceTable({ devices }: { devices: Device[] }) {
           ))}
         </tbody>
       </table>
-    </div>
+    </Scroll>
   );
 }
 
@@ -51,7 +52,7 @@ function WorkerTable({ workers }: { workers: Worker[] }) {
   const { workerColumns: columns } = text.devices;
   const names = [columns.id, columns.device, columns.state, columns.pid, columns.started, columns.build, columns.runs];
   return (
-    <div class="scroll" role="region" aria-label={text.devices.workers} tabIndex={0}>
+    <Scroll label={text.devices.workers}>
       <table class="list">
         <thead><tr>{names.map((name) => <th key={name} scope="col">{name}</th>)}</tr></thead>
         <tbody>
@@ -68,7 +69,7 @@ function WorkerTable({ workers }: { workers: Worker[] }) {
           ))}
         </tbody>
       </table>
-    </div>
+    </Scroll>
   );
 }
 

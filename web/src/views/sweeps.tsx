@@ -2,6 +2,7 @@ import { getAll } from "../api/client";
 import type { Sweep } from "../api/schema";
 import { Empty, Waiting } from "../components/problem";
 import { SweepProgress } from "../components/progress";
+import { Scroll } from "../components/scroll";
 import { SweepStateMark } from "../components/state";
 import { Ago } from "../components/time";
 import { duration, percent } from "../format";
@@ -26,7 +27,7 @@ export function SweepsView() {
 function SweepTable({ sweeps }: { sweeps: Sweep[] }) {
   const { columns } = text.sweeps;
   return (
-    <div class="scroll" role="region" aria-label={text.sweeps.title} tabIndex={0}>
+    <Scroll label={text.sweeps.title}>
       <table class="list">
         <thead>
           <tr>
@@ -40,7 +41,7 @@ function SweepTable({ sweeps }: { sweeps: Sweep[] }) {
         </thead>
         <tbody>{sweeps.map((sweep) => <SweepRow key={sweep.id} sweep={sweep} />)}</tbody>
       </table>
-    </div>
+    </Scroll>
   );
 }
 
@@ -51,7 +52,7 @@ function SweepRow({ sweep }: { sweep: Sweep }) {
       <td><SweepStateMark state={sweep.state} /></td>
       <td><SweepProgress counts={sweep.counts} /></td>
       <td class="number">{percent(sweep.best_wer)}</td>
-      <td class="number">{sweep.eta_seconds === null ? text.none : duration(sweep.eta_seconds)}</td>
+      <td class="number">{sweep.eta_seconds === null || sweep.state !== "running" ? text.none : duration(sweep.eta_seconds)}</td>
       <td class="number"><Ago time={sweep.created_at} /></td>
     </tr>
   );
