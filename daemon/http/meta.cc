@@ -31,7 +31,7 @@ Answer get_readiness(Context& context, const Request&) {
 Answer get_metrics(Context& context, const Request&) {
   auto runs = context.reader.runs_by_state();
   auto devices = context.reader.devices();
-  auto events = context.reader.last_event();
+  auto events = context.reader.event_range();
   if (!runs) return problem_of(runs.error());
   if (!devices) return problem_of(devices.error());
   if (!events) return problem_of(events.error());
@@ -47,7 +47,7 @@ Answer get_metrics(Context& context, const Request&) {
   text +=
       "# HELP sweetspot_events_total Events since the state directory was made.\n"
       "# TYPE sweetspot_events_total counter\n";
-  text += fmt::format("sweetspot_events_total {}\n", *events);
+  text += fmt::format("sweetspot_events_total {}\n", events->second);
   text += "# HELP sweetspot_sse_clients Open event streams.\n# TYPE sweetspot_sse_clients gauge\n";
   text += fmt::format("sweetspot_sse_clients {}\n", context.site.streams());
   return Response{.content_type = "text/plain; version=0.0.4; charset=utf-8", .body = std::move(text)};
@@ -69,7 +69,10 @@ Answer open_event_stream(Context&, const Request& request) {
   }
   if (const auto last = request.header("last-event-id")) filter.after = std::stoll(*last);
   else if (request.query.contains("after")) filter.after = request.query_integer("after", 0);
-  return Response{.stream = std::move(filter)};
+  // HEAD asks for the head only.
+  return Response{.content_type = "text/event-stream",
+                  .headers = {{"X-Accel-Buffering", "no"}},
+                  .stream = request.method == "GET" ? std::optional(std::move(filter)) : std::nullopt};
 }
 
 }  // namespace sweetspot::daemon

@@ -37,9 +37,12 @@ Result<std::vector<StoredEvent>> Reader::events_after(std::int64_t seq, int limi
   return status ? Result<std::vector<StoredEvent>>(std::move(events)) : status.error();
 }
 
-Result<std::int64_t> Reader::last_event() {
-  auto seq = database_.one<std::int64_t>("SELECT max(seq) FROM event");
-  return seq ? Result<std::int64_t>(seq->value_or(0)) : seq.error();
+Result<std::pair<std::int64_t, std::int64_t>> Reader::event_range() {
+  std::pair<std::int64_t, std::int64_t> range;
+  Status status = database_.each("SELECT min(seq), max(seq) FROM event", [&](const Row& row) {
+    range = {row.get<std::int64_t>(0), row.get<std::int64_t>(1)};
+  });
+  return status ? Result<std::pair<std::int64_t, std::int64_t>>(range) : status.error();
 }
 
 }  // namespace sweetspot::daemon

@@ -169,7 +169,7 @@ class Reader {
 
   Result<Page<StoredEvent>> run_events(RunId run, std::optional<Keyset> after, int limit);
   Result<std::vector<StoredEvent>> events_after(std::int64_t seq, int limit);
-  Result<std::int64_t> last_event();
+  Result<std::pair<std::int64_t, std::int64_t>> event_range();  // oldest and newest seq; 0, 0: none
 
   Result<std::vector<WorkerRow>> workers();  // newest first, at most 1000
   Result<std::vector<DeviceRow>> devices();

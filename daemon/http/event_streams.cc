@@ -1,0 +1,98 @@
+#include "daemon/http/event_streams.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "daemon/http/views.h"
+#include "schemas/json_text.h"
+
+namespace sweetspot::daemon {
+namespace {
+
+constexpr int kRowsAtOnce = 256;
+
+bool is_wanted(const StoredEvent& event, const EventFilter& filter) {
+  const bool topic = filter.topics.empty() ||
+                     std::find(filter.topics.begin(), filter.topics.end(), event.type) != filter.topics.end();
+  return topic && (!filter.sweep || !event.sweep || event.sweep == filter.sweep);
+}
+
+// While a stream lives, its timer is known to the others.
+class Registration {
+ public:
+  Registration(std::set<asio::steady_timer*>& all, asio::steady_timer& timer) : all_(all), timer_(timer) {
+    all_.insert(&timer_);
+  }
+  ~Registration() { all_.erase(&timer_); }
+  Registration(const Registration&) = delete;
+  Registration& operator=(const Registration&) = delete;
+
+ private:
+  std::set<asio::steady_timer*>& all_;
+  asio::steady_timer& timer_;
+};
+
+}  // namespace
+
+EventStreams::EventStreams(asio::io_context& loop, Reader reader, const HttpLimits& limits)
+    : loop_(loop), reader_(std::move(reader)), limits_(limits) {}
+
+void EventStreams::notify() {
+  ++generation_;
+  for (asio::steady_timer* timer : waiting_) timer->cancel();
+}
+
+void EventStreams::close() {
+  closed_ = true;
+  notify();
+}
+
+// A place that this database does not have, behind or ahead, cannot be gone on from: the client must read all
+// anew.
+Result<std::int64_t> EventStreams::first_seq(const EventFilter& filter, std::string& frames) {
+  auto range = reader_.event_range();
+  if (!range) return range.error();
+  const auto [first, last] = *range;
+  if (!filter.after) return last;
+  if (*filter.after + 1 >= first && *filter.after <= last) return *filter.after;
+  frames += fmt::format("event: resync\nid: {}\ndata: {{}}\n\n", last);
+  return last;
+}
+
+Result<EventStreams::Batch> EventStreams::next_batch(const EventFilter& filter, std::int64_t& position) {
+  auto events = reader_.events_after(position, kRowsAtOnce);
+  if (!events) return events.error();
+  Batch batch{.more = events->size() == kRowsAtOnce};
+  for (const StoredEvent& event : *events) {
+    position = event.seq;
+    if (is_wanted(event, filter))
+      batch.frames +=
+          fmt::format("event: {}\nid: {}\ndata: {}\n\n", event.type, event.seq, dump_json(to_json(event)));
+  }
+  return batch;
+}
+
+asio::awaitable<void> EventStreams::run(std::shared_ptr<Connection> connection, std::string head,
+                                        EventFilter filter) {
+  asio::steady_timer timer(loop_);
+  const Registration registration(waiting_, timer);
+  std::string frames = std::move(head) + "retry: 3000\n\n";
+  auto position = first_seq(filter, frames);
+  if (!position) co_return;
+  bool alive = co_await connection->write(frames);
+
+  while (alive && !closed_) {
+    const std::int64_t seen = generation_;
+    auto batch = next_batch(filter, *position);
+    if (!batch) co_return;
+    if (!batch->frames.empty()) alive = co_await connection->write(batch->frames);
+    if (!alive || closed_ || batch->more || generation_ != seen) continue;
+    timer.expires_after(limits_.heartbeat);
+    boost::system::error_code woken;
+    co_await timer.async_wait(asio::redirect_error(asio::use_awaitable, woken));
+    if (!woken) alive = co_await connection->write(": hb\n\n");
+  }
+}
+
+}  // namespace sweetspot::daemon

@@ -1,0 +1,14 @@
+// A table as text. CSV keeps every figure as it is; Markdown and LaTeX are for people: per cent, thousands.
+#pragma once
+
+#include <string>
+
+#include "daemon/report/table.h"
+
+namespace sweetspot::daemon {
+
+std::string csv(const Table& table);       // RFC 4180; a missing value is an empty field
+std::string markdown(const Table& table);  // the definition stands under the table
+std::string latex(const Table& table);     // booktabs; the definition is a comment
+
+}  // namespace sweetspot::daemon

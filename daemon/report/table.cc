@@ -1,0 +1,20 @@
+#include "daemon/report/table.h"
+
+namespace sweetspot::daemon {
+
+nlohmann::json to_json(const Table& table) {
+  return {{"name", table.name},
+          {"definition", table.definition},
+          {"rows", table.rows},
+          {"missing", table.missing},
+          {"summary", table.summary}};
+}
+
+nlohmann::json missing_cell(const CellResult& cell) {
+  return {{"encoder", cell.encoder},    {"layers", cell.layers},
+          {"language", cell.language},  {"lora", cell.lora},
+          {"seed", cell.seed},          {"settings", cell.settings},
+          {"run", to_string(cell.run)}, {"state", to_string(cell.state)}};
+}
+
+}  // namespace sweetspot::daemon
