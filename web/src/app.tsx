@@ -1,7 +1,9 @@
 // The frame around every view: name, navigation, devices, connection.
+import { tokenWanted } from "./api/token";
 import { Banner } from "./components/banner";
 import { DeviceStrip } from "./components/device_strip";
 import { ThemeSwitch } from "./components/theme_switch";
+import { TokenForm } from "./components/token_form";
 import { links, route } from "./router";
 import { text } from "./text";
 import { DevicesView } from "./views/devices";
@@ -25,7 +27,7 @@ export function App() {
       </header>
       <Banner />
       <DeviceStrip />
-      <main id="main" tabIndex={-1}><View /></main>
+      <main id="main" tabIndex={-1}>{tokenWanted.value ? <TokenForm /> : <View />}</main>
     </>
   );
 }

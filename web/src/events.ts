@@ -1,35 +1,48 @@
-// The one stream of events. Rows are patched and topics announced at most four times a second. The browser reconnects
-// by itself with the number of the last event; after each connection everything shown is asked for again.
+// The one stream of events. Rows are patched and topics announced at most four times a second. A lost stream goes on
+// after the last event; after each connection everything shown is asked for again.
 import { batch, signal } from "@preact/signals";
-import { address } from "./api/client";
 import type { Event as LiveEvent, Run } from "./api/schema";
+import { readStream } from "./api/stream";
 import { mayPatch, patchRuns, type RunPatch } from "./store/runs";
-import { announce, announceAll } from "./store/topics";
+import { announce, announceAll, subscribe } from "./store/topics";
 
 export type Connection = "connecting" | "live" | "lost";
 export const connection = signal<Connection>("connecting");
-export const lostSince = signal(0);
+export let lastHeard = Date.now();
 
-const kinds = ["sweep", "run", "progress", "epoch", "worker", "device"] as const;
 const flushEvery = 250;
-const openAgainAfter = 3000;
+const openAgainAfter = 2000;
 
 let lastSeq: number | null = null;
 let queue: LiveEvent[] = [];
 let timer: ReturnType<typeof setTimeout> | null = null;
 
-export function connect(): void {
-  const source = new EventSource(address(lastSeq === null ? "events" : `events?after=${lastSeq}`));
-  source.onopen = () => {
-    connection.value = "live";
-    announceAll();
-  };
-  source.onerror = () => {
-    if (connection.peek() !== "lost") lostSince.value = Date.now();
+export async function stayConnected(): Promise<never> {
+  for (;;) {
+    const path = lastSeq === null ? "events" : `events?after=${lastSeq}`;
+    await readStream(path, { opened, heard, frame: (frame) => receive(JSON.parse(frame.data) as LiveEvent) })
+      .catch(() => undefined);  // whatever ended it, the answer is the same
     connection.value = "lost";
-    if (source.readyState === EventSource.CLOSED) setTimeout(connect, openAgainAfter);  // else the browser does
-  };
-  for (const kind of kinds) source.addEventListener(kind, (message) => receive(JSON.parse(message.data) as LiveEvent));
+    await again();
+  }
+}
+
+function opened(): void {
+  heard();
+  connection.value = "live";
+  announceAll();
+}
+
+function heard(): void {
+  lastHeard = Date.now();
+}
+
+/** A moment later, or at once when a token was given. */
+function again(): Promise<void> {
+  return new Promise((resolve) => {
+    const stop = subscribe("token", resolve);
+    setTimeout(() => { stop(); resolve(); }, openAgainAfter);
+  });
 }
 
 function receive(event: LiveEvent): void {

@@ -1,9 +1,9 @@
 import { render } from "preact";
 import { App } from "./app";
-import { connect } from "./events";
+import { stayConnected } from "./events";
 import "./style/theme.css";
 import "./style/page.css";
 import "./style/parts.css";
 
 render(<App />, document.getElementById("app")!);
-connect();
+void stayConnected();

@@ -70,6 +70,13 @@ export const text = {
     unknownHint: "Begin with the list of sweeps.",
   },
 
+  token: {
+    title: "This daemon wants its token",
+    explain: "It is the line in the file that the daemon was started with (--token-file). It is kept until this window is closed.",
+    label: "Token",
+    send: "Continue",
+  },
+
   sweeps: {
     title: "Sweeps",
     empty: "No sweep yet. Submit the first one:",

@@ -1,5 +1,6 @@
 // Asks the daemon. Addresses are relative to the page, so that the dashboard works under any path.
 import type { Problem as ProblemDocument } from "./schema";
+import { authorization, tokenWanted } from "./token";
 
 export class Problem extends Error {
   constructor(readonly status: number, message: string, readonly hint: string, readonly requestId: string) {
@@ -11,16 +12,17 @@ export function address(path: string): string {
   return new URL(`api/v1/${path}`, document.baseURI).href;
 }
 
-export async function getText(path: string, signal?: AbortSignal): Promise<Response> {
-  const response = await fetch(address(path), { signal: signal ?? null, headers: { Accept: "*/*" } });
+/** The daemon's answer, or a Problem. */
+export async function ask(path: string, accept: string, signal?: AbortSignal): Promise<Response> {
+  const headers = { Accept: accept, ...authorization() };
+  const response = await fetch(address(path), { signal: signal ?? null, headers, cache: "no-store" });
+  if (response.status === 401) tokenWanted.value = true;
   if (!response.ok) throw await problemOf(response);
   return response;
 }
 
 export async function getJson<T>(path: string, signal?: AbortSignal): Promise<T> {
-  const response = await fetch(address(path), { signal: signal ?? null, headers: { Accept: "application/json" } });
-  if (!response.ok) throw await problemOf(response);
-  return (await response.json()) as T;
+  return (await (await ask(path, "application/json", signal)).json()) as T;
 }
 
 interface Page<T> {

@@ -1,11 +1,12 @@
 // Says whether the page is live, and how old it is when it is not.
-import { connection, lostSince } from "../events";
+import { tokenWanted } from "../api/token";
+import { connection, lastHeard } from "../events";
 import { duration, now } from "../format";
 import { text } from "../text";
 
 export function Banner() {
-  if (connection.value !== "lost") return null;
-  const age = duration((now.value - lostSince.value) / 1000);
+  if (connection.value !== "lost" || tokenWanted.value) return null;
+  const age = duration((now.value - lastHeard) / 1000);
   return <p class="banner" role="alert">{text.connection.lost(age)}</p>;
 }
 

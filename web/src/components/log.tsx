@@ -1,8 +1,9 @@
 // The end of a run's log, read on by byte offset while the run goes on.
 import { useEffect, useRef, useState } from "preact/hooks";
-import { address, getText } from "../api/client";
+import { ask } from "../api/client";
 import { integer } from "../format";
 import { text } from "../text";
+import { Download } from "./download";
 import { ProblemBox } from "./problem";
 
 const tailLines = 200;
@@ -60,7 +61,7 @@ export function Log({ run, attempt, active }: { run: string; attempt: number; ac
       <h2 id="log-title">{text.log.title}</h2>
       <p class="facts">
         <label><input type="checkbox" checked={follow} onChange={(event) => setFollow(event.currentTarget.checked)} /> {text.log.follow}</label>
-        <a href={address(`runs/${run}/log`)}>{text.log.download}</a>
+        <Download path={`runs/${run}/log`} file={`${run}.log.txt`}>{text.log.download}</Download>
         {shown.begin > 0 && <span class="faint">{text.log.earlier(integer(shown.begin))}</span>}
       </p>
       {problem && <ProblemBox problem={problem} />}
@@ -71,7 +72,7 @@ export function Log({ run, attempt, active }: { run: string; attempt: number; ac
 
 async function readFrom(run: string, offset: number | null, signal: AbortSignal): Promise<Shown> {
   const where = offset === null ? `tail=${tailLines}` : `offset=${offset}`;
-  const response = await getText(`runs/${run}/log?${where}`, signal);
+  const response = await ask(`runs/${run}/log?${where}`, "text/plain", signal);
   const number = (name: string) => Number(response.headers.get(name) ?? 0);
   return { lines: withoutColours(await response.text()), begin: number("Log-Offset"), next: number("Next-Offset") };
 }

@@ -3,6 +3,7 @@
 import { useEffect, useState } from "preact/hooks";
 import { address, getJson } from "../api/client";
 import type { Sample, SamplePage } from "../api/schema";
+import { token } from "../api/token";
 import { percent } from "../format";
 import { query, setQuery } from "../router";
 import { useFetched } from "../store/resource";
@@ -68,7 +69,7 @@ function SampleItem({ sample }: { sample: Sample }) {
         <span class="id">{sample.id}</span>
         <span>{text.samples.seconds(sample.seconds.toFixed(1))}</span>
         <span>{errors === 0 ? text.samples.perfect : `${text.samples.wer(percent(sample.wer))} · ${text.run.errors(s, d, i, hits + s + d)}`}</span>
-        <audio controls preload="none" src={address(sample.audio)} aria-label={text.samples.audio(sample.id)} />
+        {!token.value && <audio controls preload="none" src={address(sample.audio)} aria-label={text.samples.audio(sample.id)} />}
       </p>
       <Alignment reference={sample.reference} hypothesis={sample.hypothesis} alignment={sample.alignment} />
     </li>

@@ -1,4 +1,4 @@
-// Who wants to know that something changed: "sweeps", "sweep:sw_1", "run:run_7", "curve:run_7", "devices".
+// Who wants to know that something changed: "sweeps", "sweep:sw_1", "run:run_7", "curve:run_7", "devices", "token".
 const listeners = new Map<string, Set<() => void>>();
 
 export function subscribe(topic: string, listener: () => void): () => void {

@@ -1,9 +1,9 @@
 // A sweep: how far it is, where its sweet spot is, and the grid that fills cell by cell.
 import type { Run, Sweep, SweetSpotTable, WerRow, WerTable } from "../api/schema";
-import { address } from "../api/client";
 import { DepthChart, LineKey } from "../charts/depth_chart";
 import { panelsOf, type GridPanel } from "../charts/grid";
 import { WerGrid } from "../charts/wer_grid";
+import { Download } from "../components/download";
 import { ProblemBox, Waiting } from "../components/problem";
 import { SweepProgress, overOf } from "../components/progress";
 import { SpotCard, SpotFigures } from "../components/spot_card";
@@ -110,11 +110,13 @@ function Troubles({ runs }: { runs: readonly Run[] }) {
   );
 }
 
+const endings = { csv: "csv", md: "md", latex: "tex" } as const;
+
 function Exports({ id }: { id: string }) {
   return (
     <p class="facts">
       {text.sweep.exports}
-      {Object.entries(text.sweep.formats).map(([format, name]) => <a key={format} href={address(`sweeps/${id}/tables/wer?format=${format}`)}>{name}</a>)}
+      {(["csv", "md", "latex"] as const).map((format) => <Download key={format} path={`sweeps/${id}/tables/wer?format=${format}`} file={`${id}-wer.${endings[format]}`}>{text.sweep.formats[format]}</Download>)}
     </p>
   );
 }
