@@ -44,6 +44,14 @@ std::vector<std::string> split(const std::string& text, char separator) {
   return parts;
 }
 
+// Where a name given to --set leads: "corpora.en.path" three levels down; "layers", as "axes.train.lr", to an
+// axis, whose own name may hold dots.
+std::vector<std::string> path_of(const std::string& name) {
+  if (std::find(kAxes.begin(), kAxes.end(), name) != kAxes.end()) return {"axes", name};
+  if (name.starts_with("axes.")) return {"axes", name.substr(5)};
+  return split(name, '.');
+}
+
 json json_or_text(const std::string& text) {
   json value = json::parse(text, nullptr, false);
   return value.is_discarded() ? json(text) : value;
@@ -86,15 +94,12 @@ void make_paths_absolute(json& sweep, const fs::path& directory) {
 
 Status apply_override(json& sweep, const std::string& override_text, const fs::path& directory) {
   const std::size_t equals = override_text.find('=');
-  const std::string name = override_text.substr(0, equals);
-  std::vector<std::string> path = split(name, '.');
+  const std::vector<std::string> path = path_of(override_text.substr(0, equals));
   if (equals == std::string::npos || path.empty() || std::find(path.begin(), path.end(), "") != path.end()) {
     return Error{"bad_override", "--set " + override_text + " is not NAME=VALUE",
                  "for example --set train.epochs=3 or --set encoder=DIR,DIR", ""};
   }
   const std::string text = override_text.substr(equals + 1);
-  const bool is_axis = std::find(kAxes.begin(), kAxes.end(), name) != kAxes.end();
-  if (is_axis) path.insert(path.begin(), "axes");
   json change = path.front() == "axes" ? axis_values(text) : json_or_text(text);
   for (auto part = path.rbegin(); part != path.rend(); ++part) change = json{{*part, std::move(change)}};
   make_paths_absolute(change, directory);

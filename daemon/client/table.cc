@@ -62,8 +62,10 @@ std::string latex_field(const std::string& text) {
   for (const char c : text) {
     if (c == '\\') {
       escaped += "\\textbackslash{}";
-    } else if (c == '~' || c == '^') {
-      escaped += fmt::format("\\{}{{}}", c);
+    } else if (c == '~') {
+      escaped += "\\textasciitilde{}";
+    } else if (c == '^') {
+      escaped += "\\textasciicircum{}";
     } else {
       if (std::string_view("&%$#_{}").find(c) != std::string_view::npos) escaped += '\\';
       escaped += c;
