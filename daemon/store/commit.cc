@@ -6,7 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "daemon/store/event_log.h"
-#include "daemon/supervise/process_identity.h"
+#include "schemas/process_identity.h"
 
 namespace sweetspot::daemon {
 namespace {

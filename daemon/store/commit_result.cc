@@ -51,6 +51,7 @@ Status Commit::write_result(const ResultStored& change) {
   if (database_.changes() == 0) {
     return Error{"stale_fence", fmt::format("{} was granted after {}", to_string(run), to_string(fence)), ""};
   }
+  if (written = write(AttemptEnded{fence, "succeeded", ""}); !written) return written;
   const EditCounts& words = result.words;
   const ParameterCounts& parameters = result.parameters;
   written = database_.run(

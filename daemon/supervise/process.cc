@@ -13,7 +13,7 @@
 #include <cstring>
 #include <string_view>
 
-#include "daemon/supervise/process_identity.h"
+#include "schemas/process_identity.h"
 
 extern char** environ;
 

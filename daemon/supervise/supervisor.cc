@@ -6,9 +6,9 @@
 #include <csignal>
 
 #include "daemon/supervise/process.h"
-#include "daemon/supervise/process_identity.h"
 #include "daemon/supervise/worker_listener.h"
 #include "daemon/supervise/worker_session.h"
+#include "schemas/process_identity.h"
 
 namespace sweetspot::daemon {
 namespace fs = std::filesystem;

@@ -1,10 +1,10 @@
-#include "daemon/supervise/process_identity.h"
+#include "schemas/process_identity.h"
 
 #include <fstream>
 #include <iterator>
 #include <sstream>
 
-namespace sweetspot::daemon {
+namespace sweetspot {
 
 std::optional<std::int64_t> process_start_time(std::int64_t pid) {
   std::ifstream file("/proc/" + std::to_string(pid) + "/stat");
@@ -25,4 +25,4 @@ std::string boot_id() {
   return id;
 }
 
-}  // namespace sweetspot::daemon
+}  // namespace sweetspot
