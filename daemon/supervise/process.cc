@@ -21,20 +21,17 @@ namespace sweetspot::daemon {
 namespace {
 
 // What a worker may know of our environment: where programs, models and GPUs are, and nothing that is secret.
-constexpr std::array<std::string_view, 12> kAllowedVariables = {"PATH",
-                                                                "HOME",
-                                                                "USER",
-                                                                "LANG",
-                                                                "TZ",
-                                                                "TMPDIR",
-                                                                "LD_LIBRARY_PATH",
-                                                                "OMP_NUM_THREADS",
-                                                                "MKL_NUM_THREADS",
-                                                                "TRANSFORMERS_CACHE",
-                                                                "SSL_CERT_FILE",
-                                                                "SWEETSPOT_FAKE"};
-constexpr std::array<std::string_view, 7> kAllowedPrefixes = {"HF_",    "CUDA_",    "NVIDIA_", "XDG_",
-                                                              "TORCH_", "PYTORCH_", "LC_"};
+constexpr std::array kAllowedVariables = {"PATH",
+                                          "HOME",
+                                          "USER",
+                                          "LANG",
+                                          "TZ",
+                                          "TMPDIR",
+                                          "LD_LIBRARY_PATH",
+                                          "OMP_NUM_THREADS",
+                                          "MKL_NUM_THREADS",
+                                          "SSL_CERT_FILE"};
+constexpr std::array kAllowedPrefixes = {"HF_", "CUDA_", "NVIDIA_", "XDG_", "TORCH_", "PYTORCH_", "LC_"};
 
 bool is_allowed(std::string_view assignment) {
   const auto name = assignment.substr(0, assignment.find('='));

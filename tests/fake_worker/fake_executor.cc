@@ -1,0 +1,101 @@
+#include "tests/fake_worker/fake_executor.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <csignal>
+#include <fstream>
+#include <stdexcept>
+#include <thread>
+
+#include "tests/fake_worker/made_up_result.h"
+
+namespace sweetspot::fake {
+namespace {
+
+class OneRun {
+ public:
+  OneRun(const Script& script, const Assignment& assignment, worker::PackReport& report)
+      : script_(script), assignment_(assignment), report_(report), fault_(script.fault_of(assignment)) {}
+
+  void run() {
+    report_.started(assignment_.grant);
+    report_.log(assignment_.grant,
+                fmt::format("{} layers, {}", assignment_.cell.layers, assignment_.cell.language));
+    report_.progress({.grant = assignment_.grant, .phase = "loading"});
+    for (int epoch = 1; epoch <= script_.epochs; ++epoch) {
+      if (!train(epoch)) return;
+    }
+    report_.progress({.grant = assignment_.grant, .phase = "evaluating", .step = 1, .steps = 1});
+    if (!faulty("silent")) evaluate();
+  }
+
+ private:
+  bool faulty(std::string_view what) const { return fault_ && fault_->what == what; }
+
+  // false: the run is over.
+  bool train(int epoch) {
+    const double wer = expected_wer(assignment_.cell);
+    for (int i = 0; i < script_.steps; ++i) {
+      if (report_.must_stop(assignment_.grant)) return false;
+      std::this_thread::sleep_for(std::chrono::milliseconds(script_.step_ms));
+      ++step_;
+      report_.step_done();
+      report_.progress({.grant = assignment_.grant,
+                        .phase = "training",
+                        .step = step_,
+                        .steps = std::int64_t(script_.epochs) * script_.steps,
+                        .loss = 4.0 * wer + 4.0 / double(step_),
+                        .lr = 1e-3 / double(step_)});
+      if (fault_ && step_ == fault_->at_step && !survives(*fault_)) return false;
+    }
+    report_.epoch({.grant = assignment_.grant,
+                   .metrics = {.epoch = epoch,
+                               .step = step_,
+                               .train_loss = 4.0 * wer + 4.0 / double(step_),
+                               .lr = 1e-3 / double(step_),
+                               .validation_wer = wer * (1 + 1.0 / epoch),
+                               .seconds = script_.steps * script_.step_ms / 1000.0,
+                               .best = true}});
+    return true;
+  }
+
+  bool survives(const Fault& fault) {
+    if (fault.what == "crash") std::raise(SIGKILL);
+    if (fault.what == "exit") ::_exit(3);
+    if (fault.what == "throw") throw std::runtime_error("asked to throw");
+    const auto error_class = parse_error_class(fault.what);
+    if (!error_class) return true;
+    report_.failed({assignment_.grant, *error_class, {fault.what, "asked to fail", "this is a test", ""}});
+    return false;
+  }
+
+  void evaluate() {
+    auto utterances = make_utterances(assignment_.cell, script_.utterances);
+    RunResult result = declare(assignment_.cell, utterances);
+    result.epochs = result.best_epoch = script_.epochs;
+    result.steps = step_;
+    if (faulty("lie_counts")) --result.words.hits;
+    if (faulty("lie_lines")) ++result.utterances;
+    if (faulty("lie_hash")) utterances.front().hypothesis = "something else";
+    const auto file = std::filesystem::path(assignment_.directory) / kUtterancesFile;
+    std::ofstream(file, std::ios::binary) << to_lines(utterances);
+    report_.done({assignment_.grant, result});
+  }
+
+  const Script& script_;
+  const Assignment& assignment_;
+  worker::PackReport& report_;
+  const std::optional<Fault> fault_;
+  std::int64_t step_ = 0;
+};
+
+}  // namespace
+
+void FakeExecutor::run(const std::vector<Assignment>& pack, worker::PackReport& report) {
+  const Script script = read_script(script_);
+  for (const Assignment& assignment : pack) OneRun(script, assignment, report).run();
+}
+
+}  // namespace sweetspot::fake

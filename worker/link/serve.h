@@ -1,0 +1,63 @@
+// A worker's life: wait for a pack, do it, report how each of its grants ended, again.
+#pragma once
+
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <set>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "schemas/worker_message.h"
+#include "worker/link/daemon_link.h"
+
+namespace sweetspot::worker {
+
+// What an executor says while it works on a pack. Grants are those of the pack.
+class PackReport {
+ public:
+  PackReport(DaemonLink& link, std::span<const Assignment> pack);
+
+  void started(const Grant& grant);
+  void progress(const Progress& progress);
+  void step_done() { link_.count_step(); }
+  void epoch(const EpochDone& epoch);
+  void done(const Done& done);  // its utterances file is on disk already
+  void failed(const Failed& failed);
+  void log(const Grant& grant, std::string_view line);  // appended to the attempt's log.txt
+
+  // To be asked between steps: when true the grant is left as it is, without a word.
+  bool must_stop(const Grant& grant) { return link_.must_stop(grant); }
+
+  // Stopped or Failed for the grants that have not ended.
+  void finish(ErrorClass error_class, const Error& error);
+
+ private:
+  void end(const Grant& grant, WorkerMessage message);
+  DaemonLink& link_;
+  std::set<Grant> going_;
+  std::map<Grant, std::ofstream> logs_;
+};
+
+class Executor {
+ public:
+  virtual ~Executor() = default;
+  // Trains and evaluates the pack's cells. Each attempt's directory exists. Expected failures are reported;
+  // what is thrown fails every grant that has not ended.
+  virtual void run(const std::vector<Assignment>& pack, PackReport& report) = 0;
+};
+
+struct ServeOptions {
+  std::filesystem::path socket;
+  std::string device;
+  std::int64_t worker = 0;
+  int threads = 1;
+  std::string build;
+};
+
+// Returns the process's exit code.
+int serve(const ServeOptions& options, Executor& executor);
+
+}  // namespace sweetspot::worker
