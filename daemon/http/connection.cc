@@ -14,10 +14,10 @@ constexpr std::size_t kMostDiscarded = 4 * 1024 * 1024;
 
 }  // namespace
 
-Connection::Connection(asio::ip::tcp::socket socket, const HttpLimits& limits)
+ClientConnection::ClientConnection(asio::ip::tcp::socket socket, const HttpLimits& limits)
     : socket_(std::move(socket)), timer_(socket_.get_executor()), limits_(limits) {}
 
-void Connection::allow(std::chrono::milliseconds time) {
+void ClientConnection::allow(std::chrono::milliseconds time) {
   timer_.expires_after(time);
   timer_.async_wait([weak = weak_from_this()](error_code cancelled) {
     const auto self = weak.lock();
@@ -29,11 +29,11 @@ void Connection::allow(std::chrono::milliseconds time) {
   });
 }
 
-Problem Connection::late() const {
+Problem ClientConnection::late() const {
   return {408, {"request_timeout", "The request did not arrive in time.", "Send it whole, at once.", ""}};
 }
 
-asio::awaitable<std::optional<Result<RawRequest, Problem>>> Connection::read_request(const Gate& gate) {
+asio::awaitable<std::optional<Result<RawRequest, Problem>>> ClientConnection::read_request(const Gate& gate) {
   using Outcome = std::optional<Result<RawRequest, Problem>>;
   const auto begun = std::chrono::steady_clock::now();
   std::string bytes;
@@ -66,7 +66,7 @@ asio::awaitable<std::optional<Result<RawRequest, Problem>>> Connection::read_req
   co_return Outcome(RawRequest{.head = *std::move(head), .body = std::move(bytes)});
 }
 
-asio::awaitable<bool> Connection::write(const std::string& bytes) {
+asio::awaitable<bool> ClientConnection::write(const std::string& bytes) {
   timed_out_ = false;
   error_code error;
   for (std::size_t done = 0; done < bytes.size() && !error;) {
@@ -78,7 +78,7 @@ asio::awaitable<bool> Connection::write(const std::string& bytes) {
   co_return !error;
 }
 
-asio::awaitable<void> Connection::finish() {
+asio::awaitable<void> ClientConnection::finish() {
   error_code error;
   socket_.shutdown(asio::ip::tcp::socket::shutdown_send, error);
   allow(std::chrono::seconds(1));
@@ -88,7 +88,7 @@ asio::awaitable<void> Connection::finish() {
   close();
 }
 
-void Connection::close() {
+void ClientConnection::close() {
   error_code ignored;
   timer_.cancel();
   socket_.close(ignored);

@@ -12,9 +12,9 @@
 
 namespace sweetspot::daemon {
 
-class Connection : public std::enable_shared_from_this<Connection> {
+class ClientConnection : public std::enable_shared_from_this<ClientConnection> {
  public:
-  Connection(asio::ip::tcp::socket socket, const HttpLimits& limits);
+  ClientConnection(asio::ip::tcp::socket socket, const HttpLimits& limits);
 
   // nullopt: the client went away. The gate is asked as soon as the head is there, before the body is read.
   asio::awaitable<std::optional<Result<RawRequest, Problem>>> read_request(const Gate& gate);

@@ -73,7 +73,7 @@ Result<EventStreams::Batch> EventStreams::next_batch(const EventFilter& filter, 
   return batch;
 }
 
-asio::awaitable<void> EventStreams::run(std::shared_ptr<Connection> connection, std::string head,
+asio::awaitable<void> EventStreams::run(std::shared_ptr<ClientConnection> connection, std::string head,
                                         EventFilter filter) {
   asio::steady_timer timer(loop_);
   const Registration registration(waiting_, timer);

@@ -22,7 +22,8 @@ class EventStreams {
   void close();   // ends every stream
 
   // `head` is the answer's head, with its empty line. Returns when the client is gone or too slow.
-  asio::awaitable<void> run(std::shared_ptr<Connection> connection, std::string head, EventFilter filter);
+  asio::awaitable<void> run(std::shared_ptr<ClientConnection> connection, std::string head,
+                            EventFilter filter);
 
  private:
   Result<std::int64_t> first_seq(const EventFilter& filter, std::string& frames);

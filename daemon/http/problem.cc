@@ -15,8 +15,8 @@ struct StatusOfCode {
 constexpr std::array kStatusOfCode = {
     StatusOfCode{"not_found", 404},     StatusOfCode{"revision_conflict", 412},
     StatusOfCode{"sweep_active", 409},  StatusOfCode{"idempotency_conflict", 422},
-    StatusOfCode{"shutting_down", 503}, StatusOfCode{"database_busy", 503},
-    StatusOfCode{"disk_full", 507},
+    StatusOfCode{"stopping", 503},      StatusOfCode{"superseded", 503},
+    StatusOfCode{"database_busy", 503}, StatusOfCode{"disk_full", 507},
 };
 
 int status_of_code(std::string_view code) {

@@ -96,8 +96,8 @@ struct HttpServer::Impl : std::enable_shared_from_this<HttpServer::Impl> {
   Status open_readers();
   Status listen(const tcp::endpoint& where);
   asio::awaitable<void> accept_all();
-  asio::awaitable<void> serve(std::shared_ptr<Connection> connection);
-  asio::awaitable<void> stream(std::shared_ptr<Connection> connection, Served served);
+  asio::awaitable<void> serve(std::shared_ptr<ClientConnection> connection);
+  asio::awaitable<void> stream(std::shared_ptr<ClientConnection> connection, Served served);
   Served answer(RawRequest request);
   std::string refusal(const Problem& problem);
   std::string next_id() { return fmt::format("q{}", ++requests); }
@@ -111,7 +111,7 @@ struct HttpServer::Impl : std::enable_shared_from_this<HttpServer::Impl> {
   tcp::acceptor acceptor;
   Engine front;  // for what never gets to the pool
   std::optional<EventStreams> streams;
-  std::set<std::shared_ptr<Connection>> connections;
+  std::set<std::shared_ptr<ClientConnection>> connections;
   std::int64_t requests = 0;
   Lanes lanes;
   asio::thread_pool pool;
@@ -181,12 +181,12 @@ asio::awaitable<void> HttpServer::Impl::accept_all() {
       socket.write_some(asio::buffer(busy), error);
       continue;
     }
-    asio::co_spawn(loop, serve(std::make_shared<Connection>(std::move(socket), options.limits)),
+    asio::co_spawn(loop, serve(std::make_shared<ClientConnection>(std::move(socket), options.limits)),
                    asio::detached);
   }
 }
 
-asio::awaitable<void> HttpServer::Impl::serve(std::shared_ptr<Connection> connection) {
+asio::awaitable<void> HttpServer::Impl::serve(std::shared_ptr<ClientConnection> connection) {
   const auto self = shared_from_this();
   connections.insert(connection);
   auto request = co_await connection->read_request(*gate);
@@ -207,7 +207,7 @@ asio::awaitable<void> HttpServer::Impl::serve(std::shared_ptr<Connection> connec
   connections.erase(connection);
 }
 
-asio::awaitable<void> HttpServer::Impl::stream(std::shared_ptr<Connection> connection, Served served) {
+asio::awaitable<void> HttpServer::Impl::stream(std::shared_ptr<ClientConnection> connection, Served served) {
   if (streams->full()) {
     const std::string bytes =
         refusal({503,

@@ -58,36 +58,6 @@ Answer sweep_answer(Context& context, SweepId id, int status) {
   return response;
 }
 
-// The sweep that an earlier request with this key made; nullopt: the key is new.
-Result<std::optional<SweepId>, Problem> made_before(Context& context, const Idempotency& idempotency) {
-  auto answer = context.reader.idempotent_answer(idempotency.key);
-  if (!answer) return problem_of(answer.error());
-  if (!*answer) return std::optional<SweepId>();
-  if ((*answer)->fingerprint != idempotency.fingerprint)
-    return Problem{422,
-                   {"idempotency_conflict", "This Idempotency-Key was used for another request.",
-                    "Use a new key for a new request.", ""}};
-  const auto body = parse_json((*answer)->body);
-  const auto id = body && body->is_object() ? parse_id<SweepTag>(body->value("id", "")) : std::nullopt;
-  if (!id) return Problem{500, {"internal", "The answer kept under this key cannot be read.", "", ""}};
-  return id;
-}
-
-Answer submit(Context& context, SubmitRequest request) {
-  if (request.idempotency) {
-    auto before = made_before(context, *request.idempotency);
-    if (!before) return before.error();
-    if (*before) return sweep_answer(context, **before, 201);
-  }
-  const auto idempotency = request.idempotency;
-  auto made = context.site.commands.submit(std::move(request));
-  if (made) return sweep_answer(context, *made, 201);
-  if (!idempotency) return problem_of(made.error());
-  // Perhaps the same request came twice at once and the other one was first.
-  auto before = made_before(context, *idempotency);
-  return before && *before ? sweep_answer(context, **before, 201) : Answer(problem_of(made.error()));
-}
-
 // If-Match: "r4", a list of such, or *; nullopt: any revision will do.
 Result<std::optional<std::int64_t>, Problem> wanted_revision(const Request& request, const SweepRow& sweep) {
   const auto field = request.header("if-match");
@@ -138,7 +108,9 @@ Answer submit_sweep(Context& context, const Request& request) {
       .spec = *std::move(spec), .document = dump_json(*document), .cells = std::move(plan.grid.cells)};
   if (auto key = request.header("idempotency-key"))
     submission.idempotency = {*key, sha256_hex(request.method + "\n" + request.path + "\n" + request.body)};
-  return submit(context, std::move(submission));
+  // The store knows the key of an earlier request and gives its sweep again.
+  auto made = context.site.commands.submit(std::move(submission));
+  return made ? sweep_answer(context, *made, 201) : Answer(problem_of(made.error()));
 }
 
 Answer list_sweeps(Context& context, const Request& request) {

@@ -30,10 +30,10 @@ Result<std::vector<CellResult>, Problem> cells_of(Context& context, SweepId id) 
   return cells;
 }
 
-Answer table_answer(Context& context, const Request& request, Table (*make)(std::span<const CellResult>)) {
+Answer table_answer(Context& context, const Request& request, Report (*make)(std::span<const CellResult>)) {
   auto cells = cells_of(context, sweep_id(request));
   if (!cells) return cells.error();
-  const Table table = make(*cells);
+  const Report table = make(*cells);
   const std::string format = request.query_text("format", "json");
   if (format == "csv") return Response{.content_type = "text/csv; charset=utf-8", .body = csv(table)};
   if (format == "md")

@@ -22,9 +22,9 @@ json value_at(const json& row, const std::string& key) {
 }
 
 // Columns that hold something in some row.
-std::vector<Column> used_columns(const Table& table) {
-  std::vector<Column> used;
-  for (const Column& column : table.columns)
+std::vector<ReportColumn> used_columns(const Report& table) {
+  std::vector<ReportColumn> used;
+  for (const ReportColumn& column : table.columns)
     for (const json& row : table.rows)
       if (!value_at(row, column.key).is_null()) {
         used.push_back(column);
@@ -40,7 +40,7 @@ std::string grouped(std::int64_t number) {
 }
 
 // As people read it; `empty` stands for what is missing.
-std::string shown(const json& value, const Column& column, std::string_view empty) {
+std::string shown(const json& value, const ReportColumn& column, std::string_view empty) {
   if (value.is_null()) return std::string(empty);
   if (value.is_boolean()) return value.get<bool>() ? "yes" : "no";
   if (column.kind == ColumnKind::ratio) return fmt::format("{:.2f}", 100 * value.get<double>());
@@ -50,7 +50,7 @@ std::string shown(const json& value, const Column& column, std::string_view empt
   return value.is_string() ? value.get<std::string>() : value.dump();
 }
 
-std::string title(const Column& column, std::string_view per_cent) {
+std::string title(const ReportColumn& column, std::string_view per_cent) {
   return column.kind == ColumnKind::ratio ? column.title + " " + std::string(per_cent) : column.title;
 }
 
@@ -99,45 +99,45 @@ std::string latex_escape(char c) {
 
 }  // namespace
 
-std::string csv(const Table& table) {
+std::string csv(const Report& table) {
   std::string text;
-  for (const Column& column : table.columns) text += (text.empty() ? "" : ",") + csv_field(column.key);
+  for (const ReportColumn& column : table.columns) text += (text.empty() ? "" : ",") + csv_field(column.key);
   text += "\r\n";
   for (const json& row : table.rows) {
     std::string line;
-    for (const Column& column : table.columns)
+    for (const ReportColumn& column : table.columns)
       line += (&column == &table.columns.front() ? "" : ",") + csv_field(exact(value_at(row, column.key)));
     text += line + "\r\n";
   }
   return text;
 }
 
-std::string markdown(const Table& table) {
+std::string markdown(const Report& table) {
   const auto columns = used_columns(table);
   std::string head = "|", rule = "|", body;
-  for (const Column& column : columns) {
+  for (const ReportColumn& column : columns) {
     head += " " + title(column, "%") + " |";
     rule += column.kind == ColumnKind::text ? " --- |" : " ---: |";
   }
   for (const json& row : table.rows) {
     body += "|";
-    for (const Column& column : columns)
+    for (const ReportColumn& column : columns)
       body += " " + escaped(shown(value_at(row, column.key), column, ""), markdown_escape) + " |";
     body += "\n";
   }
   return head + "\n" + rule + "\n" + body + "\n" + table.definition + "\n";
 }
 
-std::string latex(const Table& table) {
+std::string latex(const Report& table) {
   const auto columns = used_columns(table);
   std::string alignment, head, body;
-  for (const Column& column : columns) {
+  for (const ReportColumn& column : columns) {
     alignment += column.kind == ColumnKind::text ? "l" : "r";
     head += (head.empty() ? "" : " & ") + escaped(title(column, "(%)"), latex_escape);
   }
   for (const json& row : table.rows) {
     std::string line;
-    for (const Column& column : columns)
+    for (const ReportColumn& column : columns)
       line +=
           (line.empty() ? "" : " & ") + escaped(shown(value_at(row, column.key), column, "--"), latex_escape);
     body += line + " \\\\\n";

@@ -3,12 +3,12 @@
 
 #include <string>
 
-#include "daemon/report/table.h"
+#include "daemon/report/report.h"
 
 namespace sweetspot::daemon {
 
-std::string csv(const Table& table);       // RFC 4180; a missing value is an empty field
-std::string markdown(const Table& table);  // the definition stands under the table
-std::string latex(const Table& table);     // booktabs; the definition is a comment
+std::string csv(const Report& table);       // RFC 4180; a missing value is an empty field
+std::string markdown(const Report& table);  // the definition stands under the table
+std::string latex(const Report& table);     // booktabs; the definition is a comment
 
 }  // namespace sweetspot::daemon

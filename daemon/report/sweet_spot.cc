@@ -175,8 +175,8 @@ json summary_of(const Group& group, const Verdict& verdict, std::size_t missing)
 
 }  // namespace
 
-Table sweet_spot_table(std::span<const CellResult> cells) {
-  Table table{
+Report sweet_spot_table(std::span<const CellResult> cells) {
+  Report table{
       .name = "sweet-spot",
       .definition =
           "The deepest cut whose test WER with LoRA is below that of the unpruned encoder without LoRA in "

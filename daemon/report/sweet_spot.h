@@ -3,7 +3,7 @@
 
 #include <span>
 
-#include "daemon/report/table.h"
+#include "daemon/report/report.h"
 
 namespace sweetspot::daemon {
 
@@ -11,6 +11,6 @@ namespace sweetspot::daemon {
 // without LoRA in every language. "Unpruned" is the deepest depth of that encoder in the sweep. Decided for
 // each encoder and each setting of further axes; of several seeds the mean decides, and each seed has its own
 // rows. A cell that is missing leaves the verdict open only where it could still change it.
-Table sweet_spot_table(std::span<const CellResult> cells);
+Report sweet_spot_table(std::span<const CellResult> cells);
 
 }  // namespace sweetspot::daemon

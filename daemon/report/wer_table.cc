@@ -36,9 +36,9 @@ json reduction_of(const Encoder& encoder, int layers) {
 
 }  // namespace
 
-Table wer_table(std::span<const CellResult> cells) {
+Report wer_table(std::span<const CellResult> cells) {
   const auto encoders = encoders_of(cells);
-  Table table{
+  Report table{
       .name = "wer",
       .definition =
           "Corpus WER of the test split: substitutions, deletions and insertions of all utterances over all "

@@ -120,17 +120,6 @@ Result<std::vector<DeviceRow>> Reader::devices() {
   return status ? Result<std::vector<DeviceRow>>(std::move(devices)) : status.error();
 }
 
-Result<std::optional<IdempotencyRow>> Reader::idempotent_answer(const std::string& key) {
-  std::optional<IdempotencyRow> found;
-  Status status = database_.each(
-      "SELECT fingerprint, body FROM idempotency WHERE key = ?",
-      [&](const Row& row) {
-        found = {row.get<std::string>(0), row.get<std::string>(1)};
-      },
-      key);
-  return status ? Result<std::optional<IdempotencyRow>>(std::move(found)) : status.error();
-}
-
 Result<std::int64_t> Reader::schema_version() {
   auto version = database_.one<std::int64_t>("PRAGMA user_version");
   return version ? Result<std::int64_t>(version->value_or(0)) : version.error();

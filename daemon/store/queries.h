@@ -138,9 +138,6 @@ struct DeviceRow {
   std::string worker_state;  // empty: no worker
   std::vector<RunId> runs;
 };
-struct IdempotencyRow {
-  std::string fingerprint, body;
-};
 
 // At most `limit` points, the extremes of every stretch kept; in order of step.
 std::vector<Point> thinned(const std::vector<Point>& points, std::size_t limit);
@@ -173,7 +170,6 @@ class Reader {
 
   Result<std::vector<WorkerRow>> workers();  // newest first, at most 1000
   Result<std::vector<DeviceRow>> devices();
-  Result<std::optional<IdempotencyRow>> idempotent_answer(const std::string& key);
   Result<std::int64_t> schema_version();
   Result<std::map<std::string, std::int64_t>> runs_by_state();
 

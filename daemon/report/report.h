@@ -28,21 +28,21 @@ struct CellResult {
 
 // How a column is shown to people. Ratios become per cent there; JSON and CSV keep them.
 enum class ColumnKind { text, integer, ratio };
-struct Column {
+struct ReportColumn {
   std::string key;  // of the row; "wer.da" reaches into an object
   std::string title;
   ColumnKind kind = ColumnKind::text;
 };
 
-struct Table {
+struct Report {
   std::string name, definition;
-  std::vector<Column> columns;
+  std::vector<ReportColumn> columns;
   nlohmann::json rows = nlohmann::json::array();     // as openapi.json describes them
   nlohmann::json missing = nlohmann::json::array();  // cells that are not done
   nlohmann::json summary = nlohmann::json::object();
 };
 
-nlohmann::json to_json(const Table& table);
+nlohmann::json to_json(const Report& table);
 
 // The entry of `missing` for a run that has not succeeded.
 nlohmann::json missing_cell(const CellResult& cell);

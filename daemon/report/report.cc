@@ -1,8 +1,8 @@
-#include "daemon/report/table.h"
+#include "daemon/report/report.h"
 
 namespace sweetspot::daemon {
 
-nlohmann::json to_json(const Table& table) {
+nlohmann::json to_json(const Report& table) {
   return {{"name", table.name},
           {"definition", table.definition},
           {"rows", table.rows},
