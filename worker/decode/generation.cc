@@ -1,0 +1,45 @@
+#include "worker/decode/generation.h"
+
+#include <algorithm>
+
+namespace sweetspot::worker {
+
+Generation::Generation(const Qwen2& llm, const Prompts& prompts, std::int64_t max_new_tokens)
+    : llm_(llm),
+      adapter_(prompts.adapter),
+      cache_(llm->config().layers, prompts.embeddings.size(1) + max_new_tokens),
+      padding_(prompts.padding),
+      generated_(
+          torch::empty({prompts.embeddings.size(0), 0}, prompts.embeddings.options().dtype(torch::kInt64))) {
+  read(prompts.embeddings);
+}
+
+void Generation::read(const torch::Tensor& embeddings) {
+  const auto hidden = llm_->forward(embeddings, {.adapter = adapter_, .cache = &cache_, .padding = padding_});
+  logits_ = llm_->logits(hidden.select(1, -1));
+}
+
+void Generation::select(const std::vector<std::int64_t>& rows) {
+  bool unchanged = std::int64_t(rows.size()) == logits_.size(0);
+  for (std::size_t i = 0; unchanged && i < rows.size(); ++i) unchanged = rows[i] == std::int64_t(i);
+  if (unchanged) return;
+  const auto index = torch::tensor(rows, torch::kInt64).to(logits_.device());
+  cache_.select(index);
+  logits_ = logits_.index_select(0, index);
+  generated_ = generated_.index_select(0, index);
+  if (padding_.defined()) padding_ = padding_.index_select(0, index);
+}
+
+void Generation::step(const TokenIds& tokens) {
+  const auto column = torch::tensor(tokens, torch::kInt64).to(logits_.device()).unsqueeze(1);  // [rows, 1]
+  generated_ = torch::cat({generated_, column}, 1);
+  read(llm_->embed(column));
+}
+
+torch::Tensor Generation::penalise(const torch::Tensor& scores, double penalty) const {
+  if (penalty == 1 || generated_.size(1) == 0) return scores;
+  const auto seen = scores.gather(1, generated_);
+  return scores.scatter(1, generated_, torch::where(seen < 0, seen * penalty, seen / penalty));
+}
+
+}  // namespace sweetspot::worker

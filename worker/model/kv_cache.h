@@ -1,0 +1,47 @@
+// Keys and values of the positions a language model has already seen.
+#pragma once
+
+#include <torch/torch.h>
+
+#include <utility>
+#include <vector>
+
+namespace sweetspot::worker {
+
+class KvCache {
+ public:
+  // Room for `capacity` positions, taken when the first ones arrive.
+  KvCache(std::int64_t layers, std::int64_t capacity) : keys_(layers), values_(layers), capacity_(capacity) {}
+
+  std::int64_t length() const { return length_; }
+
+  // Adds new positions of one layer, k and v [B, kv_heads, L, d], and returns all so far,
+  // [B, kv_heads, length + L, d]. The length grows by advance(), once all layers have appended.
+  std::pair<torch::Tensor, torch::Tensor> append(std::int64_t layer, const torch::Tensor& k,
+                                                 const torch::Tensor& v) {
+    return {extended(keys_[layer], k), extended(values_[layer], v)};
+  }
+  void advance(std::int64_t positions) { length_ += positions; }
+
+  // Keeps these rows of the batch, in this order; rows may repeat. int64 [rows]
+  void select(const torch::Tensor& rows) {
+    for (auto* tensors : {&keys_, &values_})
+      for (torch::Tensor& tensor : *tensors) {
+        const auto used = tensor.narrow(2, 0, length_).index_select(0, rows);
+        tensor = tensor.new_empty({rows.size(0), tensor.size(1), capacity_, tensor.size(3)});
+        tensor.narrow(2, 0, length_).copy_(used);
+      }
+  }
+
+ private:
+  torch::Tensor extended(torch::Tensor& all, const torch::Tensor& fresh) {
+    if (!all.defined()) all = fresh.new_empty({fresh.size(0), fresh.size(1), capacity_, fresh.size(3)});
+    all.narrow(2, length_, fresh.size(2)).copy_(fresh);
+    return all.narrow(2, 0, length_ + fresh.size(2));
+  }
+
+  std::vector<torch::Tensor> keys_, values_;  // a layer each: [B, kv_heads, capacity, d]
+  std::int64_t capacity_, length_ = 0;
+};
+
+}  // namespace sweetspot::worker

@@ -1,0 +1,152 @@
+#include "worker/model/qwen2.h"
+
+#include <cmath>
+
+namespace sweetspot::worker {
+
+namespace {
+// Rotates the pairs (x_i, x_{i + d/2}) by their position's angles. x [B, heads, L, d]; cos, sin [L, d]
+torch::Tensor rotate(const torch::Tensor& x, const torch::Tensor& cos, const torch::Tensor& sin) {
+  const auto halves = x.chunk(2, -1);
+  return x * cos + torch::cat({-halves[1], halves[0]}, -1) * sin;
+}
+
+// Shares each of kv_heads keys among `group` consecutive queries. [B, kv, T, d] -> [B, kv * group, T, d]
+torch::Tensor repeat_heads(const torch::Tensor& x, std::int64_t group) {
+  if (group == 1) return x;
+  return x.unsqueeze(2).expand({-1, -1, group, -1, -1}).flatten(1, 2);
+}
+}  // namespace
+
+RmsNormImpl::RmsNormImpl(std::int64_t size, double eps)
+    : weight(register_parameter("weight", torch::empty({size}), false)), eps_(eps) {}
+
+// In float32, and cast back before the weight is applied: the order matters for bit parity in bfloat16.
+torch::Tensor RmsNormImpl::forward(const torch::Tensor& x) const {
+  const auto f = x.to(torch::kFloat32);
+  return (f * torch::rsqrt(f.square().mean(-1, true) + eps_)).to(x.scalar_type()) * weight;
+}
+
+Qwen2AttentionImpl::Qwen2AttentionImpl(const Qwen2Config& c) : config_(c) {
+  const Bias bias = c.bias == Qwen2Config::Bias::query_key_value ? Bias::own : Bias::none;
+  q_proj_ = register_module("q_proj", Linear(c.hidden, c.heads * c.head_dim, bias));
+  k_proj_ = register_module("k_proj", Linear(c.hidden, c.kv_heads * c.head_dim, bias));
+  v_proj_ = register_module("v_proj", Linear(c.hidden, c.kv_heads * c.head_dim, bias));
+  o_proj_ = register_module("o_proj", Linear(c.heads * c.head_dim, c.hidden, Bias::none));
+}
+
+torch::Tensor Qwen2AttentionImpl::forward(int layer, const torch::Tensor& x, const Qwen2Sequence& sequence,
+                                          const Qwen2Pass& pass) const {
+  const auto project = [&](const Linear& linear, Target target, const torch::Tensor& in) {
+    const auto out = linear->forward(in);
+    return pass.adapter ? pass.adapter->adapt(layer, target, in, out, pass.dropout) : out;
+  };
+  auto q = split_heads(project(q_proj_, Target::q, x), config_.heads);     // [B, heads, L, d]
+  auto k = split_heads(project(k_proj_, Target::k, x), config_.kv_heads);  // [B, kv_heads, L, d]
+  auto v = split_heads(project(v_proj_, Target::v, x), config_.kv_heads);
+  q = rotate(q, sequence.cos, sequence.sin);
+  k = rotate(k, sequence.cos, sequence.sin);
+  if (pass.cache) std::tie(k, v) = pass.cache->append(layer, k, v);
+  return project(o_proj_, Target::o, attend(q, k, v, sequence.mask));
+}
+
+// [B, heads, L, d] over [B, kv_heads, T, d] -> [B, L, heads * d]
+torch::Tensor Qwen2AttentionImpl::attend(const torch::Tensor& q, const torch::Tensor& k,
+                                         const torch::Tensor& v, const torch::Tensor& mask) const {
+  const std::int64_t group = config_.heads / config_.kv_heads;
+  const std::optional<torch::Tensor> allowed = mask.defined() ? std::optional(mask) : std::nullopt;
+  if (q.size(2) == 1) {
+    // One new position sees all keys, so the queries that share a key head can stand in one matrix.
+    const auto grouped = q.reshape({q.size(0), config_.kv_heads, group, config_.head_dim});
+    return at::scaled_dot_product_attention(grouped, k, v, allowed).reshape({q.size(0), 1, -1});
+  }
+  TORCH_CHECK(allowed || q.size(2) == k.size(2), "several positions after a cache need a mask");
+  return join_heads(at::scaled_dot_product_attention(q, repeat_heads(k, group), repeat_heads(v, group),
+                                                     allowed, 0.0, !allowed));
+}
+
+Qwen2MlpImpl::Qwen2MlpImpl(const Qwen2Config& c)
+    : gate_proj_(register_module("gate_proj", Linear(c.hidden, c.intermediate, Bias::none))),
+      up_proj_(register_module("up_proj", Linear(c.hidden, c.intermediate, Bias::none))),
+      down_proj_(register_module("down_proj", Linear(c.intermediate, c.hidden, Bias::none))) {}
+
+torch::Tensor Qwen2MlpImpl::forward(int layer, const torch::Tensor& x, const Qwen2Pass& pass) const {
+  const auto project = [&](const Linear& linear, Target target, const torch::Tensor& in) {
+    const auto out = linear->forward(in);
+    return pass.adapter ? pass.adapter->adapt(layer, target, in, out, pass.dropout) : out;
+  };
+  const auto gate = torch::silu(project(gate_proj_, Target::gate, x));
+  return project(down_proj_, Target::down, gate * project(up_proj_, Target::up, x));
+}
+
+Qwen2LayerImpl::Qwen2LayerImpl(const Qwen2Config& c)
+    : input_layernorm_(register_module("input_layernorm", RmsNorm(c.hidden, c.rms_norm_eps))),
+      self_attn_(register_module("self_attn", Qwen2Attention(c))),
+      post_attention_layernorm_(
+          register_module("post_attention_layernorm", RmsNorm(c.hidden, c.rms_norm_eps))),
+      mlp_(register_module("mlp", Qwen2Mlp(c))) {}
+
+torch::Tensor Qwen2LayerImpl::forward(int layer, torch::Tensor x, const Qwen2Sequence& sequence,
+                                      const Qwen2Pass& pass) const {
+  x = x + self_attn_->forward(layer, input_layernorm_->forward(x), sequence, pass);
+  return x + mlp_->forward(layer, post_attention_layernorm_->forward(x), pass);
+}
+
+Qwen2BodyImpl::Qwen2BodyImpl(const Qwen2Config& c)
+    : embed_tokens(register_module("embed_tokens", Table(c.vocab_size, c.hidden))),
+      config_(c),
+      inv_freq_(
+          torch::pow(c.rope_theta, -torch::arange(0, c.head_dim, 2, torch::kFloat32) / double(c.head_dim))),
+      layers_(register_module("layers", torch::nn::ModuleList())),
+      norm_(register_module("norm", RmsNorm(c.hidden, c.rms_norm_eps))) {
+  for (int i = 0; i < c.layers; ++i) layers_->push_back(Qwen2Layer(c));
+}
+
+Qwen2Sequence Qwen2BodyImpl::sequence(const torch::Tensor& x, const Qwen2Pass& pass) const {
+  const std::int64_t past = pass.cache ? pass.cache->length() : 0, length = x.size(1), total = past + length;
+  const auto positions = torch::arange(past, total, torch::kFloat32);
+  auto angles = torch::outer(positions, inv_freq_).to(x.device());  // [L, d / 2]
+  angles = torch::cat({angles, angles}, -1);
+  Qwen2Sequence sequence{angles.cos().to(x.scalar_type()), angles.sin().to(x.scalar_type()), {}};
+  if (!pass.padding.defined()) return sequence;
+
+  // A query sees the keys up to itself that hold something. One that holds nothing sees itself: with no key
+  // at all its output would be NaN.
+  const auto keys = torch::arange(total, x.device()),
+             queries = torch::arange(past, total, x.device()).unsqueeze(1);
+  const auto holds = keys.view({1, 1, 1, -1}) >= pass.padding.view({-1, 1, 1, 1});  // [B, 1, 1, total]
+  sequence.mask = torch::logical_or(torch::logical_and(keys <= queries, holds), keys == queries);
+  return sequence;
+}
+
+torch::Tensor Qwen2BodyImpl::forward(torch::Tensor x, const Qwen2Pass& pass) const {
+  TORCH_CHECK(x.dim() == 3 && x.size(2) == config_.hidden, "embeddings are ", x.sizes(), ", expected [B, L, ",
+              config_.hidden, "]");
+  const Qwen2Sequence shared = sequence(x, pass);
+  for (int i = 0; i < config_.layers; ++i) x = layers_->at<Qwen2LayerImpl>(i).forward(i, x, shared, pass);
+  if (pass.cache) pass.cache->advance(x.size(1));
+  return norm_->forward(x);
+}
+
+Qwen2Impl::Qwen2Impl(const Qwen2Config& config)
+    : config_(config), model_(register_module("model", Qwen2Body(config))) {
+  if (config.head == Qwen2Config::Head::own)
+    lm_head_ = register_module("lm_head", Linear(config.hidden, config.vocab_size, Bias::none));
+}
+
+torch::Tensor Qwen2Impl::logits(const torch::Tensor& hidden) const {
+  const auto out = lm_head_ ? lm_head_->forward(hidden) : torch::linear(hidden, model_->embed_tokens->weight);
+  return out.to(torch::kFloat32);
+}
+
+Result<Qwen2> load_qwen2(const std::filesystem::path& directory, const Placement& placement) {
+  const auto config = read_qwen2_config(directory);
+  if (!config) return config.error();
+  const auto weights = Weights::open(directory);
+  if (!weights) return weights.error();
+  Qwen2 llm(*config);
+  if (const auto loaded = load_parameters(*llm, *weights, "", placement); !loaded) return loaded.error();
+  return llm;
+}
+
+}  // namespace sweetspot::worker

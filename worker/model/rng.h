@@ -1,0 +1,71 @@
+// Randomness of one cell. Every draw is a pure function of (seed, purpose, step, index), never of what was
+// drawn before: so a cell gives the same numbers alone, in a pack, or resumed.
+#pragma once
+
+#include <torch/torch.h>
+
+#include <cstdint>
+
+namespace sweetspot::worker {
+
+enum class Draw : std::uint64_t {
+  projector,
+  adapter,
+  projector_dropout,
+  adapter_dropout,
+  order,
+  mask,
+  noise,
+  text,
+  weights
+};
+
+class Rng {
+ public:
+  explicit Rng(std::int64_t seed) : seed_(std::uint64_t(seed)) {}
+
+  // 64 well-mixed bits.
+  std::uint64_t bits(Draw purpose, std::uint64_t step = 0, std::uint64_t index = 0) const {
+    return mix(mix(mix(mix(seed_) ^ std::uint64_t(purpose)) ^ step) ^ index);
+  }
+
+  // Puts the device's torch generator where the next draw depends on these numbers alone.
+  void seed_torch(torch::Device device, Draw purpose, std::uint64_t step = 0, std::uint64_t index = 0) const {
+    at::Generator generator = at::globalContext().defaultGenerator(device);
+    const std::lock_guard lock(generator.mutex());
+    generator.set_current_seed(bits(purpose, step, index));
+  }
+
+ private:
+  // splitmix64 (Steele, Lea, Flood 2014).
+  static std::uint64_t mix(std::uint64_t x) {
+    x += 0x9e3779b97f4a7c15ull;
+    x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9ull;
+    x = (x ^ (x >> 27)) * 0x94d049bb133111ebull;
+    return x ^ (x >> 31);
+  }
+  std::uint64_t seed_;
+};
+
+// Dropout of one training step; default-constructed it passes everything, as in evaluation.
+class Dropout {
+ public:
+  Dropout() = default;
+  Dropout(Rng rng, Draw purpose, std::uint64_t step)
+      : rng_(rng), purpose_(purpose), step_(step), active_(true) {}
+
+  // Zeroes a share p of x and scales the rest by 1 / (1 - p). `index` tells the places of one step apart.
+  torch::Tensor operator()(const torch::Tensor& x, double p, std::uint64_t index = 0) const {
+    if (!active_ || p == 0) return x;
+    rng_.seed_torch(x.device(), purpose_, step_, index);
+    return torch::dropout(x, p, true);
+  }
+
+ private:
+  Rng rng_{0};
+  Draw purpose_ = Draw::projector_dropout;
+  std::uint64_t step_ = 0;
+  bool active_ = false;
+};
+
+}  // namespace sweetspot::worker
