@@ -1,0 +1,42 @@
+// Pretrains the small models of examples/nano: Whisper-shaped encoder-decoders and a Qwen2-shaped LM.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <vector>
+
+#include "schemas/result.h"
+#include "worker/recipe/pretraining.h"
+
+namespace sweetspot::worker {
+
+struct PretrainWhisper {
+  std::filesystem::path corpora;  // da/, nl/ and en/ in Common Voice layout, and text.txt for the tokenizer
+  std::filesystem::path out;
+  std::int64_t width = 96, heads = 4, layers = 6, decoder_layers = 2;
+  std::size_t batch = 16;
+  int clips = 1500;  // training clips used of each language
+  std::uint64_t seed = 1;
+  PretrainSchedule schedule = {.steps = 3000, .peak = 2e-3, .warmup = 0.15};
+};
+
+// Trains an encoder-decoder on all languages at once by cross-entropy of the decoder, and CTC over the bytes
+// of the text after one more encoder block, which is thrown away: CTC teaches alignment quickly, but leaves
+// spiky layers behind, so it gets a layer of its own to do that in.
+Status pretrain_whisper(const PretrainWhisper& options);
+
+struct PretrainLlm {
+  std::filesystem::path text;  // one sentence a line
+  std::filesystem::path out;
+  std::int64_t hidden = 128, layers = 4, heads = 4, kv_heads = 2, intermediate = 384;
+  std::size_t batch = 32;
+  std::uint64_t seed = 1;
+  PretrainSchedule schedule = {.steps = 3000, .peak = 3e-3, .warmup = 0.1};
+};
+
+// Trains an LM to say the text it has just been given, whatever that is: what it is given are embeddings of
+// repeated, missing and wrong tokens, blurred and noisy as a projector's output is, then the paper's prompt.
+// A model that knows sentences only cannot be taught to listen; one that can repeat needs a projector alone.
+Status pretrain_llm(const PretrainLlm& options);
+
+}  // namespace sweetspot::worker
