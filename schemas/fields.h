@@ -3,14 +3,17 @@
 #pragma once
 
 #include <cmath>
+#include <concepts>
 #include <limits>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <stdexcept>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "schemas/ids.h"
+#include "schemas/run_state.h"
 
 namespace sweetspot::fields {
 
@@ -38,9 +41,25 @@ inline void read(const json& in, double& out, Missing) {
   out = in.is_null() ? std::numeric_limits<double>::quiet_NaN() : in.get<double>();
 }
 template <class T>
+concept WholeNumber = std::integral<T> && !std::is_same_v<T, bool>;
+template <class T>
 requires(!Described<T> && !std::is_same_v<T, double>) json write(const T& value) { return value; }
 template <class T>
-requires(!Described<T> && !std::is_same_v<T, double>) void read(const json& in, T& out, Missing) {
+requires(!Described<T> && !std::is_same_v<T, double> && !WholeNumber<T>) void read(const json& in, T& out,
+                                                                                   Missing) {
+  in.get_to(out);
+}
+
+// nlohmann would cut a fraction off and let a large number wrap around. 2.0 is a whole number, as in the
+// schema.
+template <WholeNumber T>
+void read(const json& in, T& out, Missing) {
+  const auto whole = [](double n) { return n == std::trunc(n) && std::abs(n) <= 0x1p53; };
+  const bool fits = in.is_number_unsigned()  ? std::in_range<T>(in.get<std::uint64_t>())
+                    : in.is_number_integer() ? std::in_range<T>(in.get<std::int64_t>())
+                                             : in.is_number_float() && whole(in.get<double>()) &&
+                                                   std::in_range<T>(std::int64_t(in.get<double>()));
+  if (!fits) throw std::invalid_argument("a whole number was expected that fits its field");
   in.get_to(out);
 }
 
@@ -49,8 +68,16 @@ json write(Id<Tag> id) {
   return id.value;
 }
 template <class Tag>
-void read(const json& in, Id<Tag>& out, Missing) {
-  out.value = in.get<std::int64_t>();
+void read(const json& in, Id<Tag>& out, Missing missing) {
+  read(in, out.value, missing);
+}
+
+// Enums travel by name. Declared here, before the templates that must find them.
+inline json write(ErrorClass error_class) { return to_string(error_class); }
+inline void read(const json& in, ErrorClass& out, Missing) {
+  const auto parsed = parse_error_class(in.get<std::string>());
+  if (!parsed) throw std::invalid_argument("unknown error class '" + in.get<std::string>() + "'");
+  out = *parsed;
 }
 
 template <class T>
@@ -71,6 +98,7 @@ json write(const std::vector<T>& values) {
 }
 template <Described T>
 void read(const json& in, std::vector<T>& out, Missing missing) {
+  if (!in.is_array()) throw std::invalid_argument("a list was expected");
   out.clear();
   for (const json& item : in) read(item, out.emplace_back(), missing);
 }

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <nlohmann/json.hpp>
 #include <set>
 
@@ -27,7 +28,7 @@ bool has_type(const json& value, std::string_view type) {
   if (type == "number") return value.is_number();
   if (type != "integer" || !value.is_number()) return false;
   const double number = value.get<double>();
-  return value.is_number_integer() || (number == std::int64_t(number) && std::abs(number) < 1e15);
+  return value.is_number_integer() || (std::abs(number) < 1e15 && number == std::trunc(number));
 }
 
 // Levenshtein distance, for "did you mean".
@@ -53,14 +54,6 @@ std::string nearest_field(const std::string& name, const json& properties) {
     if (const std::size_t d = distance(name, known); d < best_distance) best = known, best_distance = d;
   }
   return best.empty() ? "known fields: " + all : "did you mean '" + best + "'?";
-}
-
-std::string escape_pointer(std::string name) {
-  for (std::size_t i = 0; i < name.size(); ++i) {
-    if (name[i] == '~') name.replace(i++, 1, "~0");
-    else if (name[i] == '/') name.replace(i++, 1, "~1");
-  }
-  return name;
 }
 
 class Validator {
@@ -168,7 +161,8 @@ class Validator {
   }
 
   void check_object(const json& object, const json& schema, const std::string& at) {
-    const json properties = schema.value("properties", json::object());
+    static const json none = json::object();
+    const json& properties = schema.contains("properties") ? schema["properties"] : none;
     for (const json& name : schema.value("required", json::array())) {
       if (object.contains(name.get<std::string>())) continue;
       const json& field = properties.value(name.get<std::string>(), json::object());

@@ -10,19 +10,21 @@ class Limits {
  public:
   bool operator()(int depth, nlohmann::json::parse_event_t event, nlohmann::json& parsed) {
     using Event = nlohmann::json::parse_event_t;
-    if (depth > kMaxJsonDepth)
-      fail("too_deep", "nested deeper than " + std::to_string(kMaxJsonDepth) + " levels");
+    const bool opens = event == Event::object_start || event == Event::array_start;
+    if (opens && depth >= kMaxJsonDepth)
+      fail("too_deep", "nested deeper than " + std::to_string(kMaxJsonDepth) + " levels", "write it flatter");
     if (event == Event::object_start) keys_.emplace_back();
     if (event == Event::object_end && !keys_.empty()) keys_.pop_back();
     if (event == Event::key && !keys_.empty() && !keys_.back().insert(parsed.get<std::string>()).second) {
-      fail("duplicate_key", "key '" + parsed.get<std::string>() + "' occurs twice in one object");
+      fail("duplicate_key", "key '" + parsed.get<std::string>() + "' occurs twice in one object",
+           "write it once");
     }
     return true;
   }
 
  private:
-  [[noreturn]] static void fail(const char* code, std::string message) {
-    throw Error{code, std::move(message), "write it once, and flatter", ""};
+  [[noreturn]] static void fail(const char* code, std::string message, const char* hint) {
+    throw Error{code, std::move(message), hint, ""};
   }
   std::vector<std::set<std::string>> keys_;
 };
@@ -39,6 +41,14 @@ Result<nlohmann::json> parse_json(std::string_view text) {
   } catch (const nlohmann::json::exception& e) {
     return Error{"malformed_json", e.what(), "the position is in the message; // comments are allowed", ""};
   }
+}
+
+std::string escape_pointer(std::string name) {
+  for (std::size_t i = 0; i < name.size(); ++i) {
+    if (name[i] == '~') name.replace(i++, 1, "~0");
+    else if (name[i] == '/') name.replace(i++, 1, "~1");
+  }
+  return name;
 }
 
 std::string dump_json(const nlohmann::json& document) {

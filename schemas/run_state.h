@@ -52,11 +52,11 @@ struct Reason {
 
 // How an attempt failed decides what happens next.
 enum class ErrorClass {
-  infrastructure,  // the process or machine died: retried with back-off, up to 5 times without progress
+  infrastructure,  // the process or machine died: retried with back-off, at most 5 attempts
   out_of_memory,   // retried once
   diverged,        // NaN or infinite loss: not retried
   bad_input,       // the cell, model or corpus is at fault: not retried
-  protocol,        // the worker broke the protocol: retried, up to 2 times
+  protocol,        // the worker broke the protocol: retried once
   internal,        // a fault of ours: not retried
 };
 std::string_view to_string(ErrorClass error_class);

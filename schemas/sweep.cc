@@ -40,10 +40,18 @@ const json* setting_schema(const std::string& path) {
   return properties.contains(name) ? &properties[name] : nullptr;
 }
 
+// Validates a part of the document that stands at `at`.
+void check_at(const json& value, const json& schema, const std::string& at, Errors& errors) {
+  for (Error& error : validate(value, schema, sweep_schema())) {
+    error.pointer = at + error.pointer;
+    errors.push_back(std::move(error));
+  }
+}
+
 void read_setting_axes(const json& axes, SweepSpec& spec, Errors& errors) {
   for (const auto& [name, values] : axes.items()) {
     if (is_main_axis(name)) continue;
-    const std::string at = "/axes/" + name;
+    const std::string at = "/axes/" + escape_pointer(name);
     const json* schema = setting_schema(name);
     if (!schema) {
       errors.push_back(
@@ -52,39 +60,48 @@ void read_setting_axes(const json& axes, SweepSpec& spec, Errors& errors) {
            at});
       continue;
     }
-    for (std::size_t i = 0; i < values.size(); ++i) {
-      for (Error error : validate(values[i], *schema, sweep_schema())) {
-        error.pointer = at + "/" + std::to_string(i) + error.pointer;
-        errors.push_back(std::move(error));
-      }
-    }
+    for (std::size_t i = 0; i < values.size(); ++i)
+      check_at(values[i], *schema, at + "/" + std::to_string(i), errors);
     spec.settings.push_back({name, values.get<std::vector<json>>()});
   }
 }
 
-void read_exclusions(const json& rules, const json& axes, SweepSpec& spec, Errors& errors) {
-  for (std::size_t i = 0; i < rules.size(); ++i) {
-    Exclusion exclusion;
-    for (const auto& [axis, value] : rules[i].items()) {
-      if (!is_main_axis(axis) && !axes.contains(axis)) {
-        errors.push_back({"unknown_field", "'" + axis + "' is not an axis of this sweep",
-                          "name one of its axes", "/exclude/" + std::to_string(i) + "/" + axis});
-      }
-      exclusion[axis] = value.is_array() ? value.get<std::vector<json>>() : std::vector<json>{value};
+// The schema that every value of an axis in a rule must fit. A rule names depths by number: "full" is another
+// depth for each encoder.
+const json* excluded_schema(const std::string& axis) {
+  const json& definitions = sweep_schema()["$defs"];
+  if (axis == "layers") return &definitions["cell"]["properties"]["layers"];
+  return is_main_axis(axis) ? &definitions["axes"]["properties"][axis]["items"] : setting_schema(axis);
+}
+
+Exclusion read_exclusion(const json& rule, const json& axes, const std::string& at, Errors& errors) {
+  Exclusion exclusion;
+  for (const auto& [axis, value] : rule.items()) {
+    const std::string here = at + "/" + escape_pointer(axis);
+    const json* schema = excluded_schema(axis);
+    if (!schema || (!is_main_axis(axis) && !axes.contains(axis))) {
+      errors.push_back(
+          {"unknown_field", "'" + axis + "' is not an axis of this sweep", "name one of its axes", here});
+      continue;
     }
-    if (exclusion.empty()) {
-      errors.push_back({"too_few", "an empty rule would exclude every cell", "name at least one axis",
-                        "/exclude/" + std::to_string(i)});
-    }
-    spec.exclude.push_back(std::move(exclusion));
+    // A list of values, unless the axis has lists for values.
+    const bool is_list = value.is_array() && !validate(value, *schema, sweep_schema()).empty();
+    std::vector<json>& values = exclusion[axis];
+    values = is_list ? value.get<std::vector<json>>() : std::vector<json>{value};
+    for (std::size_t i = 0; i < values.size(); ++i)
+      check_at(values[i], *schema, is_list ? here + "/" + std::to_string(i) : here, errors);
   }
+  if (rule.empty())
+    errors.push_back({"too_few", "an empty rule would exclude every cell", "name at least one axis", at});
+  return exclusion;
 }
 
 void read_lora(const json& document, SweepSpec& spec) {
   fields::read(document.value("default", json::object()), spec.lora_default, Missing::take_default);
-  for (const auto& [language, override_] : document.value("by_language", json::object()).items()) {
+  const json by_language = document.value("by_language", json::object());
+  for (const auto& [language, differing] : by_language.items()) {
     LoraSpec merged = spec.lora_default;
-    fields::read(override_, merged, Missing::take_default);
+    fields::read(differing, merged, Missing::take_default);
     spec.lora_by_language.emplace(language, std::move(merged));
   }
 }
@@ -99,7 +116,7 @@ void check_meaning(const SweepSpec& spec, Errors& errors) {
   for (const auto& [language, corpus] : spec.corpora) {
     if (corpus.filter_seconds[0] <= corpus.filter_seconds[1]) continue;
     errors.push_back({"out_of_range", "the filter's lower end lies above its upper end",
-                      "for example [0.5, 30]", "/corpora/" + language + "/filter_seconds"});
+                      "for example [0.5, 30]", "/corpora/" + escape_pointer(language) + "/filter_seconds"});
   }
   const auto* range = std::get_if<DepthRange>(&spec.layers);
   if (range && range->from && *range->from < range->to) {
@@ -127,7 +144,9 @@ Result<SweepSpec, Errors> parse_sweep(const json& document) {
   if (axes.contains("lora")) spec.lora = axes["lora"].get<std::vector<bool>>();
   if (axes.contains("seed")) spec.seeds = axes["seed"].get<std::vector<std::int64_t>>();
   read_setting_axes(axes, spec, errors);
-  read_exclusions(document.value("exclude", json::array()), axes, spec, errors);
+  const json rules = document.value("exclude", json::array());
+  for (std::size_t i = 0; i < rules.size(); ++i)
+    spec.exclude.push_back(read_exclusion(rules[i], axes, "/exclude/" + std::to_string(i), errors));
   for (const auto& [language, corpus] : document["corpora"].items()) {
     fields::read(corpus, spec.corpora[language], Missing::take_default);
   }

@@ -6,14 +6,6 @@
 
 namespace sweetspot::fields {
 
-// Enums travel by name.
-inline json write(ErrorClass error_class) { return to_string(error_class); }
-inline void read(const json& in, ErrorClass& out, Missing) {
-  const auto parsed = parse_error_class(in.get<std::string>());
-  if (!parsed) throw std::invalid_argument("unknown error class '" + in.get<std::string>() + "'");
-  out = *parsed;
-}
-
 template <>
 struct Fields<Grant> {
   static void visit(auto& g, auto&& field) { field("run", g.run), field("fence", g.fence); }
@@ -150,9 +142,11 @@ Result<WorkerFrame> decode_worker_frame(std::string_view line) {
   const auto document = parse_json(line);
   if (!document) return document.error();
   try {
-    return WorkerFrame{document->at("seq").get<std::int64_t>(),
-                       read_variant<WorkerMessage>(*document, kWorkerTypes,
-                                                   std::make_index_sequence<std::size(kWorkerTypes)>())};
+    WorkerFrame frame;
+    fields::read(document->at("seq"), frame.seq, fields::Missing::refuse);
+    frame.message = read_variant<WorkerMessage>(*document, kWorkerTypes,
+                                                std::make_index_sequence<std::size(kWorkerTypes)>());
+    return frame;
   } catch (const std::exception& e) {
     return malformed(e, line);
   }
