@@ -140,8 +140,6 @@ class Reactor {
     if (device == state_.devices.end()) return;
     device->second.drained = asked.action == Action::pause;
     effects_.changes.push_back(DeviceChanged{device->second});
-    if (device->second.drained && device->second.worker)
-      release_if_idle(state_.workers.at(*device->second.worker), "the device is drained");
   }
 
   void on(const ShutDown&) {
@@ -182,17 +180,25 @@ class Reactor {
     const auto worker = state_.workers.find(hello.worker);
     if (worker == state_.workers.end())
       return fmt::format("{} was not started by this daemon", to_string(hello.worker));
-    if (worker->second.connected) return fmt::format("{} is connected already", to_string(hello.worker));
-    return "";
+    if (worker->second.device != hello.device)
+      return fmt::format("{} was started for {}, not for {}", to_string(hello.worker), worker->second.device,
+                         hello.device);
+    return "";  // also when it is connected: a newer connection is heard of before the older one's end
   }
 
   // A worker that comes back says which grants it still holds or has unacknowledged results of. Those that
-  // are current go on as if nothing had happened; what it was granted but does not know of must be done anew.
+  // are current go on as if nothing had happened, the others (cancelled while it was away) it must put down
+  // before it gets more; what it was granted but does not know of must be done anew.
   void adopt(Worker& worker, const std::vector<Grant>& grants) {
     for (const Grant& grant : grants) {
       Run* run = current(worker, grant);
-      if (!run) effects_.actions.push_back(Send{worker.id, Stale{grant}});
-      else if (state_of(run->status) != RunState::running) changed(*run, Running{worker.id}, {});
+      if (!run) {
+        worker.runs[grant.run] = grant.fence;
+        effects_.actions.push_back(Send{worker.id, Cancel{grant}});
+        continue;
+      }
+      worker.warm = run->affinity;
+      if (state_of(run->status) != RunState::running) changed(*run, Running{worker.id}, {});
     }
     const auto granted = worker.runs;
     for (const auto& [id, fence] : granted) {
@@ -242,7 +248,8 @@ class Reactor {
   void on(const WorkerSaid& said) {
     const auto worker = state_.workers.find(said.worker);
     if (worker == state_.workers.end()) return;
-    worker->second.last_heard = now_;
+    worker->second.connected = true;  // in whatever order its connections began and ended
+    if (!worker->second.stopping) worker->second.last_heard = now_;
     std::visit([&](const auto& message) { hear(worker->second, said.frame.seq, message); },
                said.frame.message);
     if (said.frame.seq > 0) effects_.actions.push_back(Send{said.worker, Ack{said.frame.seq}});
@@ -295,9 +302,8 @@ class Reactor {
   // The success was decided but never stored, so it never happened: the run is put back, past the table.
   void on(const ResultRejected& rejected) {
     const auto run = state_.runs.find(rejected.grant.run);
-    const auto worker = state_.workers.find(rejected.worker);
     if (run == state_.runs.end() || run->second.fence != rejected.grant.fence ||
-        worker == state_.workers.end())
+        state_of(run->second.status) != RunState::succeeded)
       return;
     run->second.status = Running{rejected.worker};
     fail(run->second, ErrorClass::protocol,
@@ -305,15 +311,21 @@ class Reactor {
   }
 
   void finished(Worker& worker, const Grant& grant) {
-    const auto granted = worker.runs.find(grant.run);
-    if (granted == worker.runs.end() || granted->second != grant.fence) return;
-    worker.runs.erase(granted);
+    if (!holds(worker, grant)) return;
+    worker.runs.erase(grant.run);
     worker.idle_since = now_;
     if (worker.runs.empty()) effects_.changes.push_back(WorkerChanged{worker, "idle", {}});
   }
 
+  // What is said of a cancelled run until its Stopped is let be: after Stale, Stopped would not come.
   void stale(Worker& worker, const Grant& grant) {
+    if (holds(worker, grant)) return;
     effects_.actions.push_back(Send{worker.id, Stale{grant}});
+  }
+
+  static bool holds(const Worker& worker, const Grant& grant) {
+    const auto granted = worker.runs.find(grant.run);
+    return granted != worker.runs.end() && granted->second == grant.fence;
   }
 
   // The run that `grant` speaks of, if that grant is its newest and this worker holds it.
@@ -382,14 +394,14 @@ class Reactor {
   }
 
   void watch(Worker& worker) {
-    if (worker.stopping) return;
-    const auto patience = worker.greeted        ? options_.heartbeat_timeout
-                          : worker.runs.empty() ? options_.launch_timeout
-                                                : options_.adoption_grace;
+    const auto patience = worker.greeted || worker.stopping ? options_.heartbeat_timeout
+                          : worker.runs.empty()             ? options_.launch_timeout
+                                                            : options_.adoption_grace;
     if (now_ - worker.last_heard > patience) {
-      worker.stopping = true;
-      effects_.actions.push_back(
-          KillWorker{worker.id, fmt::format("nothing was heard of it for {} s", patience.count())});
+      const char* why =
+          worker.stopping ? "it should have ended {} s ago" : "nothing was heard of it for {} s";
+      stop(worker);
+      effects_.actions.push_back(KillWorker{worker.id, fmt::format(fmt::runtime(why), patience.count())});
     } else if (worker.connected && now_ - worker.idle_since > options_.idle_timeout && state_.queue.empty()) {
       release_if_idle(worker, "there is nothing to do");
     }
@@ -397,9 +409,15 @@ class Reactor {
 
   void release_if_idle(Worker& worker, std::string why) {
     if (!worker.runs.empty() || worker.stopping) return;
-    worker.stopping = true;
+    stop(worker);
     if (worker.connected) effects_.actions.push_back(Send{worker.id, Exit{std::move(why)}});
     else effects_.actions.push_back(KillWorker{worker.id, std::move(why)});
+  }
+
+  // From here on it is not heard any more: if its process is still there after a while, it is killed (again).
+  void stop(Worker& worker) {
+    worker.stopping = true;
+    worker.last_heard = now_;
   }
 
   // --- giving out work ---
@@ -407,8 +425,8 @@ class Reactor {
   void dispatch() {
     if (state_.shutting_down) return;
     for (auto& [id, worker] : state_.workers) {
-      const bool free = worker.connected && !worker.stopping && worker.runs.empty() &&
-                        !state_.devices.at(worker.device).drained;
+      if (state_.devices.at(worker.device).drained) release_if_idle(worker, "the device is drained");
+      const bool free = worker.connected && !worker.stopping && worker.runs.empty();
       if (!free) continue;
       if (const auto run = pick_run(state_, worker)) grant(state_.runs.at(*run), worker);
     }
