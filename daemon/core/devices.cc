@@ -43,16 +43,16 @@ Result<std::vector<DeviceSpec>> cpu_slots(std::string_view count, int cores) {
 
 Result<std::vector<DeviceSpec>> gpus(std::string_view list, Machine machine) {
   std::vector<int> numbers;
-  while (!list.empty()) {
-    const auto comma = list.find(',');
-    const auto number = parse_number(list.substr(0, comma));
-    if (!number) return bad(fmt::format("'{}' is not the number of a GPU", list.substr(0, comma)));
+  for (std::size_t begin = 0, end; begin <= list.size(); begin = end + 1) {
+    end = std::min(list.find(',', begin), list.size());
+    const std::string_view name = list.substr(begin, end - begin);
+    const auto number = parse_number(name);
+    if (!number) return bad(fmt::format("'{}' is not the number of a GPU", name));
     if (*number >= machine.gpus)
       return bad(fmt::format("there is no cuda:{}: this machine has {} GPUs", *number, machine.gpus));
     if (std::ranges::find(numbers, *number) != numbers.end())
       return bad(fmt::format("cuda:{} is named twice: one worker a device", *number));
     numbers.push_back(*number);
-    list = comma == list.npos ? "" : list.substr(comma + 1);
   }
   return shared_out("cuda", numbers, machine.cores);
 }
@@ -68,7 +68,7 @@ Result<std::vector<DeviceSpec>> parse_devices(std::string_view text, Machine mac
     if (machine.gpus == 0) return bad("this machine has no GPU that the NVIDIA driver knows of");
     return shared_out("cuda", first(machine.gpus), machine.cores);
   }
-  if (text.starts_with("cuda:") && text.size() > 5) return gpus(text.substr(5), machine);
+  if (text.starts_with("cuda:")) return gpus(text.substr(5), machine);
   return bad(fmt::format("'{}' names no device", text));
 }
 

@@ -114,10 +114,11 @@ std::string affinity_of(const Cell& cell) {
 
 class Expansion {
  public:
-  Expansion(const SweepSpec& spec, const ShapeOf& shape_of)
-      : spec_(spec), shape_of_(shape_of), settings_(combinations(spec.settings)) {}
+  Expansion(const SweepSpec& spec, const ShapeOf& shape_of) : spec_(spec), shape_of_(shape_of) {}
 
   Grid run() && {
+    if (too_many(1)) return std::move(grid_);
+    settings_ = combinations(spec_.settings);
     for (std::size_t i = 0; i < spec_.encoders.size(); ++i) add_encoder(i);
     return std::move(grid_);
   }
@@ -146,8 +147,9 @@ class Expansion {
 
   // Sized before anything is made, in floating point so that no product overflows.
   bool too_many(std::size_t depths) {
-    const double product = double(depths) * double(spec_.languages.size()) * double(spec_.lora.size()) *
-                           double(spec_.seeds.size()) * double(settings_.size());
+    double product = double(depths) * double(spec_.languages.size()) * double(spec_.lora.size()) *
+                     double(spec_.seeds.size());
+    for (const SettingAxis& axis : spec_.settings) product *= double(axis.values.size());
     if (double(grid_.cells.size()) + product <= double(kMaxCells)) return false;
     grid_.errors.push_back({"too_many_cells", fmt::format("the grid has more than {} cells", kMaxCells),
                             "split it into several sweeps", "/axes"});
@@ -175,17 +177,20 @@ class Expansion {
     }
   }
 
-  // Axes over LoRA's settings make equal cells where LoRA is off: one of them stays.
-  void add_cell(Cell cell, const json& settings) {
+  // Axes over LoRA's settings make equal cells where LoRA is off: one of them stays, without those settings.
+  void add_cell(Cell cell, json settings) {
     std::string hash = cell_hash(cell);
     if (!seen_.insert(hash).second) return;
+    if (!cell.lora)
+      std::erase_if(settings.get_ref<json::object_t&>(),
+                    [](const auto& s) { return s.first.starts_with("lora."); });
     std::string affinity = affinity_of(cell);
-    grid_.cells.push_back({std::move(cell), std::move(hash), std::move(affinity), settings});
+    grid_.cells.push_back({std::move(cell), std::move(hash), std::move(affinity), std::move(settings)});
   }
 
   const SweepSpec& spec_;
   const ShapeOf& shape_of_;
-  const std::vector<json> settings_;
+  std::vector<json> settings_;
   std::unordered_set<std::string> seen_;
   Grid grid_;
 };

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <stdexcept>
 
 namespace sweetspot::daemon {
@@ -66,8 +67,16 @@ void check_invariants(const State& state) {
               name + "'s holder has its newest grant");
     }
   }
-  require(state.queue.size() <= state.runs.size(), "the queue holds runs only");
+  const auto waiting = std::ranges::count_if(
+      state.runs, [&](const auto& entry) { return may_be_picked(state, entry.second); });
+  require(std::ssize(state.queue) == waiting, "the queue holds what may be picked and nothing else");
+  std::set<RunId> held;
   for (const auto& [id, worker] : state.workers) {
+    for (const auto& [run, fence] : worker.runs) {
+      const auto found = state.runs.find(run);
+      const bool newest = found != state.runs.end() && found->second.fence == fence;
+      require(!newest || held.insert(run).second, to_string(run) + "'s newest grant has one holder");
+    }
     const auto device = state.devices.find(worker.device);
     require(device != state.devices.end() && device->second.worker == id,
             to_string(id) + " is its device's worker");
