@@ -1,4 +1,4 @@
-# Finds libtorch (>= 2.1) and defines the target sweetspot_torch.
+# Finds libtorch (>= 2.4, the first with a fused AdamW on CPUs) and defines the target sweetspot_torch.
 #
 # Looked for in this order: -DTorch_DIR or CMAKE_PREFIX_PATH, the Python wheel of the project's .venv, the wheel
 # of the python3 on PATH, the system's package. Headers and libraries are found by hand: the config file that
@@ -34,8 +34,8 @@ foreach(header headeronly/version.h csrc/api/include/torch/version.h)
   endif()
 endforeach()
 string(REGEX REPLACE ".*MAJOR ([0-9]+).*MINOR ([0-9]+).*" "\\1.\\2" TORCH_VERSION "${version_line}")
-if(TORCH_VERSION VERSION_LESS 2.1)
-  message(FATAL_ERROR "libtorch ${TORCH_VERSION} in ${TORCH_LIBRARY_DIR} is older than 2.1; run tests/install for a newer one")
+if(TORCH_VERSION VERSION_LESS 2.4)
+  message(FATAL_ERROR "libtorch ${TORCH_VERSION} in ${TORCH_LIBRARY_DIR} is older than 2.4; run tests/install for a newer one")
 endif()
 message(STATUS "libtorch ${TORCH_VERSION}: ${TORCH_LIBRARY_DIR}")
 

@@ -1,0 +1,57 @@
+// What a worker does with cells: trains and evaluates a pack of them. One implementation today, slam_asr.cc.
+#pragma once
+
+#include <filesystem>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "schemas/cell.h"
+#include "schemas/metrics.h"
+#include "schemas/result.h"
+#include "schemas/run_state.h"
+#include "worker/recipe/workshop.h"
+
+namespace sweetspot::worker {
+
+struct PackMember {
+  Cell cell;
+  std::filesystem::path directory;  // made if absent; everything the cell leaves behind goes there
+};
+
+// Where a pass through a cell has got to. Steps are of the whole training while training, of the phase in
+// others.
+struct StepProgress {
+  std::string_view phase;  // loading, encoding, training, validating, evaluating
+  std::int64_t step = 0, steps = 0;
+  double loss = 0, lr = 0;  // training only
+};
+
+// Why a cell has no result: what an error means for the run, and the error itself.
+struct Failure {
+  ErrorClass error_class = ErrorClass::internal;
+  Error error;
+};
+using CellOutcome = Result<RunResult, Failure>;
+
+// Hears what happens to one cell, on the thread that runs the pack and often: keep it quick.
+class Reporter {
+ public:
+  virtual ~Reporter() = default;
+  virtual void progress(const StepProgress& progress) = 0;
+  virtual void epoch(const EpochMetrics& metrics) = 0;
+  virtual void ended(const CellOutcome& outcome) = 0;  // once; its files are on disk
+  virtual bool cancelled() = 0;  // asked at every step; true ends the cell with the error code "cancelled"
+};
+
+// Trains and evaluates the cells of a pack side by side and leaves in each directory: utterances.jsonl,
+// result.json, projector.safetensors, sweetspot.json and, with LoRA, adapter/. A cell's numbers do not depend
+// on its pack mates, and a cell that fails or is cancelled leaves the others running. One outcome a member,
+// in order.
+std::vector<CellOutcome> run_pack(Workshop& workshop, std::span<const PackMember> pack,
+                                  std::span<Reporter* const> reporters);
+
+// Version of the worker and of libtorch, as RunResult::build states it.
+std::string build_name();
+
+}  // namespace sweetspot::worker

@@ -1,0 +1,76 @@
+#include "worker/recipe/workshop.h"
+
+#include <ATen/autocast_mode.h>
+
+#include <nlohmann/json.hpp>
+
+#include "schemas/model_directory.h"
+
+namespace sweetspot::worker {
+
+std::string_view to_string(Precision precision) { return precision == Precision::bf16 ? "bf16" : "fp32"; }
+
+Precision Workshop::precision(const TrainSpec& train) const {
+  return options_.device.is_cuda() && train.precision == "bf16" ? Precision::bf16 : Precision::fp32;
+}
+
+Placement Workshop::placement(Precision precision) const {
+  return {options_.device, precision == Precision::bf16 ? torch::kBFloat16 : torch::kFloat32};
+}
+
+Result<std::shared_ptr<const SlamAsr>> Workshop::slam_asr(const std::string& llm, Precision precision) {
+  const std::string name = llm + "|" + std::string(to_string(precision));
+  if (llm_.first == name) return llm_.second;
+  llm_ = {};  // its memory goes before the next one comes
+  const auto directory = model_directory(llm);
+  if (!directory) return directory.error();
+  auto tokenizer = Tokenizer::load(*directory);
+  if (!tokenizer) return tokenizer.error();
+  auto model = load_qwen2(*directory, placement(precision));
+  if (!model) return model.error();
+  if (tokenizer->vocabulary_size() > (*model)->config().vocab_size)
+    return Error{"weights_mismatch",
+                 directory->string() + ": tokenizer.json has " +
+                     std::to_string(tokenizer->vocabulary_size()) + " tokens, but the model " +
+                     std::to_string((*model)->config().vocab_size),
+                 "give the tokenizer that belongs to the model", ""};
+  llm_ = {name, std::make_shared<const SlamAsr>(std::move(*model), std::move(*tokenizer))};
+  return llm_.second;
+}
+
+Result<std::shared_ptr<SpeechEncoder>> Workshop::encoder(const std::string& encoder, int layers,
+                                                         Precision precision) {
+  const std::string name = encoder + "|" + std::string(to_string(precision));
+  if (encoder_.first == name && encoder_.second->encoder()->layers() >= layers) return encoder_.second;
+  encoder_ = {};
+  const auto directory = model_directory(encoder);
+  if (!directory) return directory.error();
+  auto model = load_whisper_encoder(*directory, layers, placement(precision));
+  if (!model) return model.error();
+  encoder_ = {name,
+              std::make_shared<SpeechEncoder>(std::move(*model), name, placement(precision), features_)};
+  return encoder_.second;
+}
+
+Result<std::shared_ptr<const Corpus>> Workshop::corpus(const CorpusSpec& spec) {
+  Cell key;
+  key.corpus = spec;
+  const std::string name = to_json(key)["corpus"].dump();
+  if (const auto found = corpora_.find(name); found != corpora_.end()) return found->second;
+  auto corpus = read_corpus(spec);
+  if (!corpus) return corpus.error();
+  return corpora_[name] = std::make_shared<const Corpus>(std::move(*corpus));
+}
+
+Autocast::Autocast(Precision precision) : before_(at::autocast::is_autocast_enabled(at::kCUDA)) {
+  at::autocast::set_autocast_enabled(at::kCUDA, precision == Precision::bf16);
+  at::autocast::set_autocast_dtype(at::kCUDA, at::kBFloat16);
+}
+
+// Casts of weights are kept while autocast is on; after an optimiser step they would be stale.
+Autocast::~Autocast() {
+  at::autocast::clear_cache();
+  at::autocast::set_autocast_enabled(at::kCUDA, before_);
+}
+
+}  // namespace sweetspot::worker

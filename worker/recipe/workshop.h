@@ -1,0 +1,61 @@
+// What the cells of one worker share: the frozen language model, the encoder, the corpora and the encoder's
+// features. It outlives a pack, so the next cell finds warm what it has in common with the last.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+
+#include "schemas/cell.h"
+#include "schemas/result.h"
+#include "worker/corpus/corpus.h"
+#include "worker/model/slam_asr.h"
+#include "worker/train/features.h"
+
+namespace sweetspot::worker {
+
+enum class Precision { fp32, bf16 };
+std::string_view to_string(Precision precision);
+
+struct WorkshopOptions {
+  torch::Device device = torch::kCPU;
+  std::size_t feature_bytes = std::size_t(6) << 30;  // for encoder features, in the device's memory
+};
+
+class Workshop {
+ public:
+  explicit Workshop(WorkshopOptions options) : options_(options), features_(options.feature_bytes) {}
+
+  torch::Device device() const { return options_.device; }
+  // A CPU always computes in fp32.
+  Precision precision(const TrainSpec& train) const;
+
+  // The three things a cell needs, loaded at the first request. One language model and one encoder (with as
+  // many layers as were ever asked for) are kept at a time, corpora all. Errors: those of loading.
+  Result<std::shared_ptr<const SlamAsr>> slam_asr(const std::string& llm, Precision precision);
+  Result<std::shared_ptr<SpeechEncoder>> encoder(const std::string& encoder, int layers, Precision precision);
+  Result<std::shared_ptr<const Corpus>> corpus(const CorpusSpec& spec);
+
+ private:
+  Placement placement(Precision precision) const;
+
+  WorkshopOptions options_;
+  FeatureCache features_;
+  std::pair<std::string, std::shared_ptr<const SlamAsr>> llm_;
+  std::pair<std::string, std::shared_ptr<SpeechEncoder>> encoder_;
+  std::map<std::string, std::shared_ptr<const Corpus>> corpora_;
+};
+
+// While it lives, operations on a GPU compute in bfloat16 where that is safe, as torch.autocast does.
+class Autocast {
+ public:
+  explicit Autocast(Precision precision);
+  ~Autocast();
+  Autocast(const Autocast&) = delete;
+  Autocast& operator=(const Autocast&) = delete;
+
+ private:
+  bool before_;
+};
+
+}  // namespace sweetspot::worker

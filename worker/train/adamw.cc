@@ -1,0 +1,54 @@
+#include "worker/train/adamw.h"
+
+namespace sweetspot::worker {
+
+AdamW::AdamW(std::vector<ParameterGroup> groups, AdamWOptions options) : options_(options) {
+  for (ParameterGroup& group : groups) {
+    State state{std::move(group), {}, {}, {}};
+    for (torch::Tensor& parameter : state.group.parameters) {
+      parameter.requires_grad_(true);
+      state.mean.push_back(torch::zeros_like(parameter.detach()));
+      state.square.push_back(torch::zeros_like(parameter.detach()));
+      state.steps.push_back(torch::zeros({}, parameter.device()));
+    }
+    if (!state.group.parameters.empty()) states_.push_back(std::move(state));
+  }
+}
+
+std::vector<torch::Tensor> AdamW::gradients() const {
+  std::vector<torch::Tensor> all;
+  for (const State& state : states_)
+    for (const torch::Tensor& parameter : state.group.parameters) {
+      torch::Tensor gradient = parameter.grad();
+      if (!gradient.defined()) gradient = parameter.mutable_grad() = torch::zeros_like(parameter.detach());
+      all.push_back(gradient);
+    }
+  return all;
+}
+
+void AdamW::step(double lr_factor) {
+  const torch::NoGradGuard no_grad;
+  auto all = gradients();
+  if (options_.clip > 0) {
+    const auto norm = torch::stack(at::_foreach_norm(all)).norm();
+    at::_foreach_mul_(all, torch::clamp_max(options_.clip / (norm + 1e-6), 1.0));
+  }
+  auto next = all.begin();
+  for (State& state : states_) {
+    const std::vector<torch::Tensor> gradients(next, next + std::ptrdiff_t(state.mean.size()));
+    next += std::ptrdiff_t(state.mean.size());
+    at::_foreach_add_(state.steps, 1);
+    at::_fused_adamw_(state.group.parameters, gradients, state.mean, state.square, {}, state.steps,
+                      state.group.lr * lr_factor, options_.beta1, options_.beta2, options_.weight_decay,
+                      options_.eps,
+                      /*amsgrad=*/false, /*maximize=*/false);
+  }
+  zero_grad();
+}
+
+void AdamW::zero_grad() {
+  for (State& state : states_)
+    for (torch::Tensor& parameter : state.group.parameters) parameter.mutable_grad().reset();
+}
+
+}  // namespace sweetspot::worker

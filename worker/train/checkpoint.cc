@@ -1,0 +1,70 @@
+#include "worker/train/checkpoint.h"
+
+#include <nlohmann/json.hpp>
+
+#include "worker/model/atomic_file.h"
+
+namespace sweetspot::worker {
+
+namespace {
+namespace fs = std::filesystem;
+
+// Removes every best-* but one.
+void remove_older(const fs::path& directory, const fs::path& keep) {
+  for (const auto& entry : fs::directory_iterator(directory))
+    if (entry.path() != keep && entry.path().filename().string().starts_with("best-"))
+      fs::remove_all(entry.path());
+}
+
+Error unwritable(const fs::filesystem_error& error) {
+  return {"file_unwritable", error.what(), "check that the directory exists, is writable and has space left",
+          ""};
+}
+
+Status write_all(const fs::path& directory, const Cell& cell, const Projector& projector,
+                 const std::optional<LoraAdapter>& adapter) {
+  const nlohmann::json description = {{"format", 1}, {"cell", to_json(cell)}};
+  if (auto done = write_safetensors(directory / "projector.safetensors",
+                                    named_tensors(*projector, "", torch::kFloat32));
+      !done)
+    return done;
+  if (auto done = write_file(directory / "sweetspot.json", description.dump(2) + "\n"); !done) return done;
+  return adapter ? adapter->save(directory / "adapter", cell.llm) : success();
+}
+}  // namespace
+
+Result<fs::path> save_best(const fs::path& directory, int epoch, const Cell& cell, const Projector& projector,
+                           const std::optional<LoraAdapter>& adapter) {
+  const fs::path place = directory / ("best-" + std::to_string(epoch)), part = directory / "best.part";
+  try {
+    fs::remove_all(part);
+    fs::create_directories(part);
+    if (auto done = write_all(part, cell, projector, adapter); !done) return done.error();
+    sync_directory(part);
+    fs::remove_all(place);
+    fs::rename(part, place);
+    sync_directory(directory);
+    remove_older(directory, place);
+  } catch (const fs::filesystem_error& error) {
+    return unwritable(error);
+  }
+  return place;
+}
+
+Status publish_best(const fs::path& directory, int epoch) {
+  const fs::path place = directory / ("best-" + std::to_string(epoch));
+  try {
+    for (const auto& entry : fs::directory_iterator(place)) {
+      const fs::path target = directory / entry.path().filename();
+      fs::remove_all(target);
+      fs::rename(entry.path(), target);
+    }
+    fs::remove_all(place);
+    sync_directory(directory);
+  } catch (const fs::filesystem_error& error) {
+    return unwritable(error);
+  }
+  return success();
+}
+
+}  // namespace sweetspot::worker

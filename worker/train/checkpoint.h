@@ -1,0 +1,22 @@
+// What a cell has learnt, on disk: projector.safetensors, sweetspot.json, and adapter/ as PEFT saves it.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+
+#include "schemas/cell.h"
+#include "worker/model/lora.h"
+#include "worker/model/projector.h"
+
+namespace sweetspot::worker {
+
+// A directory that appears complete or not at all: best-<epoch>/ is written under another name, fsynced and
+// renamed, then the one before it is removed. Returns its path. Errors: file_unwritable.
+Result<std::filesystem::path> save_best(const std::filesystem::path& directory, int epoch, const Cell& cell,
+                                        const Projector& projector,
+                                        const std::optional<LoraAdapter>& adapter);
+
+// Moves a checkpoint's files up into `directory`, where they are a run's result.
+Status publish_best(const std::filesystem::path& directory, int epoch);
+
+}  // namespace sweetspot::worker
