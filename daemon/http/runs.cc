@@ -61,9 +61,23 @@ json result_view(const std::string& document) {
   for (const SkippedClip& clip : result->skipped)
     skipped.push_back(
         {{"split", clip.split}, {"id", clip.id}, {"reason", clip.reason}, {"detail", clip.detail}});
-  return {{"words", to_json(result->words)},  {"characters", to_json(result->characters)},
-          {"wer", result->words.rate()},      {"cer", result->characters.rate()},
-          {"utterances", result->utterances}, {"skipped", std::move(skipped)}};
+  return {{"words", to_json(result->words)},
+          {"characters", to_json(result->characters)},
+          {"wer", result->words.rate()},
+          {"cer", result->characters.rate()},
+          {"utterances", result->utterances},
+          {"seconds", result->audio_seconds},
+          {"best_epoch", result->best_epoch},
+          {"epochs", result->epochs},
+          {"steps", result->steps},
+          {"train_seconds", result->train_seconds},
+          {"evaluate_seconds", result->evaluate_seconds},
+          {"train", split_view(result->train)},
+          {"dev", split_view(result->dev)},
+          {"test", split_view(result->test)},
+          {"precision", result->precision},
+          {"build", result->build},
+          {"skipped", std::move(skipped)}};
 }
 
 Answer act_on_run(Context& context, const Request& request, Action action) {

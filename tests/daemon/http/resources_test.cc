@@ -1,0 +1,290 @@
+#include <set>
+
+#include "schemas/run_state.h"
+#include "tests/daemon/http/live_server.h"
+
+namespace sweetspot::daemon {
+namespace {
+
+using nlohmann::json;
+using Sweeps = LiveServer;
+using Runs = LiveServer;
+using Tables = LiveServer;
+
+TEST_F(Sweeps, AreStoredWithAllTheirRuns) {
+  start();
+  const Reply made = ask("POST", "/api/v1/sweeps", sweep_file().dump());
+  ASSERT_EQ(made.status, 201) << made.body;
+  EXPECT_EQ(made.headers.at("Location"), "/api/v1/sweeps/sw_1");
+  EXPECT_EQ(made.headers.at("ETag"), "\"r1\"");
+  const json sweep = get("/api/v1/sweeps/sw_1").json();
+  EXPECT_EQ(sweep["name"], "first");
+  EXPECT_EQ(sweep["state"], "running");
+  EXPECT_EQ(sweep["counts"]["total"], 16);
+  EXPECT_EQ(sweep["counts"]["queued"], 16);
+  EXPECT_EQ(sweep["spec"]["axes"]["language"], json({"en", "da"}));
+  EXPECT_TRUE(sweep["eta_seconds"].is_null());
+}
+
+TEST_F(Sweeps, ADryRunPlansAndStoresNothing) {
+  start();
+  json file = sweep_file();
+  file["exclude"] = {{{"layers", 2}, {"language", "da"}}};
+  const Reply reply = ask("POST", "/api/v1/sweeps?dry_run=1", file.dump());
+  ASSERT_EQ(reply.status, 200) << reply.body;
+  const json plan = reply.json();
+  EXPECT_EQ(plan["cells"], 14);
+  EXPECT_EQ(plan["axes"]["layers"], json({2, 4, 6, 8}));
+  EXPECT_EQ(plan["excluded"].size(), 2u);
+  EXPECT_EQ(get("/api/v1/sweeps").json()["items"].size(), 0u);
+}
+
+TEST_F(Sweeps, AllErrorsComeAtOnceWithPointers) {
+  start();
+  json file = sweep_file();
+  file["corpora"]["da"]["path"] = "/nowhere";
+  file["llm"] = "/nowhere/llm";
+  const Reply missing = ask("POST", "/api/v1/sweeps", file.dump());
+  ASSERT_EQ(missing.status, 422) << missing.body;
+  std::set<std::string> pointers;
+  for (const json& error : missing.json()["errors"]) pointers.insert(error["pointer"].get<std::string>());
+  EXPECT_TRUE(pointers.contains("#/llm")) << missing.body;
+  EXPECT_EQ(get("/api/v1/sweeps").json()["items"].size(), 0u) << "nothing is stored by half";
+
+  file["nmae"] = 1;
+  file["train"] = {{"epochs", "many"}};
+  const Reply wrong = ask("POST", "/api/v1/sweeps", file.dump());
+  ASSERT_EQ(wrong.status, 422);
+  EXPECT_GE(wrong.json()["errors"].size(), 2u) << wrong.body;
+}
+
+TEST_F(Sweeps, TheSameKeyGivesTheSameSweepAndAnotherBodyIsRefused) {
+  start();
+  const std::string key = "Content-Type: application/json\r\nIdempotency-Key: \"k-1\"\r\n";
+  json file = sweep_file();
+  const Reply first = ask("POST", "/api/v1/sweeps", file.dump(), key);
+  const Reply again = ask("POST", "/api/v1/sweeps", file.dump(), key);
+  EXPECT_EQ(first.status, 201) << first.body;
+  EXPECT_EQ(again.status, 201);
+  EXPECT_EQ(again.json()["id"], first.json()["id"]);
+  file["name"] = "second";
+  EXPECT_EQ(ask("POST", "/api/v1/sweeps", file.dump(), key).status, 422);
+  EXPECT_EQ(get("/api/v1/sweeps").json()["items"].size(), 1u);
+}
+
+TEST_F(Sweeps, AreListedNewestFirstPageByPage) {
+  start();
+  for (int i = 0; i < 5; ++i) submit();
+  std::vector<std::string> seen;
+  std::string target = "/api/v1/sweeps?limit=2";
+  for (int page = 0; page < 3; ++page) {
+    const Reply reply = get(target);
+    ASSERT_EQ(reply.status, 200);
+    for (const json& sweep : reply.json()["items"]) seen.push_back(sweep["id"]);
+    const json next = reply.json()["next_cursor"];
+    EXPECT_EQ(next.is_null(), page == 2);
+    EXPECT_EQ(reply.headers.contains("Link"), page < 2);
+    if (!next.is_null()) target = "/api/v1/sweeps?limit=2&cursor=" + next.get<std::string>();
+  }
+  EXPECT_EQ(seen, (std::vector<std::string>{"sw_5", "sw_4", "sw_3", "sw_2", "sw_1"}));
+}
+
+TEST_F(Sweeps, AreEditedOnlyAtTheRevisionThatWasSeen) {
+  start();
+  submit();
+  const std::string merge = "Content-Type: application/merge-patch+json\r\n";
+  const Reply edited =
+      ask("PATCH", "/api/v1/sweeps/sw_1", R"({"note": "hm", "priority": 3})", merge + "If-Match: \"r1\"\r\n");
+  ASSERT_EQ(edited.status, 200) << edited.body;
+  EXPECT_EQ(edited.headers.at("ETag"), "\"r2\"");
+  EXPECT_EQ(edited.json()["note"], "hm");
+  EXPECT_EQ(edited.json()["name"], "first");
+  EXPECT_EQ(ask("PATCH", "/api/v1/sweeps/sw_1", R"({"note": "x"})", merge + "If-Match: \"r1\"\r\n").status,
+            412);
+  EXPECT_EQ(ask("PATCH", "/api/v1/sweeps/sw_1", R"({"note": "x"})", merge + "If-Match: W/\"r2\"\r\n").status,
+            412);
+  EXPECT_EQ(ask("PATCH", "/api/v1/sweeps/sw_1", R"({"note": null})", merge).status, 422);
+  EXPECT_EQ(ask("PATCH", "/api/v1/sweeps/sw_1", R"({"spec": {}})", merge).status, 422);
+  EXPECT_EQ(ask("PATCH", "/api/v1/sweeps/sw_1", R"({"note": "x"})").status, 415);
+  EXPECT_EQ(ask("PATCH", "/api/v1/sweeps/sw_9", R"({"note": "x"})", merge).status, 404);
+}
+
+TEST_F(Sweeps, AreRemovedUnlessAWorkerHoldsARun) {
+  start();
+  submit();
+  sql("UPDATE run SET state = 'leased' WHERE id = 1");
+  EXPECT_EQ(ask("DELETE", "/api/v1/sweeps/sw_1").status, 409);
+  sql("UPDATE run SET state = 'queued' WHERE id = 1");
+  EXPECT_EQ(ask("DELETE", "/api/v1/sweeps/sw_1").status, 204);
+  EXPECT_EQ(get("/api/v1/sweeps/sw_1").status, 404);
+  EXPECT_EQ(get("/api/v1/runs/run_1").status, 404);
+}
+
+TEST_F(Sweeps, ActionsAnswerRunByRun) {
+  start();
+  submit();
+  const Reply reply = ask("POST", "/api/v1/sweeps/sw_1/actions/retry", R"({"states": ["failed"]})");
+  ASSERT_EQ(reply.status, 200) << reply.body;
+  EXPECT_EQ(reply.json()["changed"], 1);
+  EXPECT_EQ(reply.json()["outcomes"][1]["why_not"], "it is over");
+  EXPECT_EQ(commands_->action_states, std::vector{RunState::failed});
+  EXPECT_EQ(ask("POST", "/api/v1/sweeps/sw_1/actions/pause").status, 200);
+  EXPECT_EQ(commands_->actions.back(), Action::pause);
+  EXPECT_EQ(ask("POST", "/api/v1/sweeps/sw_1/actions/retry", R"({"states": ["done"]})").status, 422);
+  EXPECT_EQ(ask("POST", "/api/v1/sweeps/sw_2/actions/pause").status, 404);
+  EXPECT_EQ(ask("POST", "/api/v1/sweeps/sw_1/actions/explode").status, 404);
+}
+
+TEST_F(Runs, AreFilteredAndSortedWithUnknownWersLast) {
+  start();
+  submit();
+  sql("UPDATE run SET state = 'leased' WHERE id IN (3, 5)");
+  sql("UPDATE run SET state = 'running' WHERE id IN (3, 5)");
+  sql("UPDATE run SET wer = id / 100.0 WHERE id IN (3, 5)");
+  EXPECT_EQ(get("/api/v1/runs?language=da&lora=true").json()["total"], 4);
+  EXPECT_EQ(get("/api/v1/runs?layers=2&layers=4").json()["total"], 8);
+  EXPECT_EQ(get("/api/v1/runs?state=running").json()["total"], 2);
+  EXPECT_EQ(get("/api/v1/runs?sweep=sw_2").json()["total"], 0);
+  for (const auto& [sort, first] :
+       {std::pair{"wer", "run_3"}, std::pair{"-wer", "run_5"}, std::pair{"-id", "run_16"}}) {
+    const json items = get(std::string("/api/v1/runs?limit=1&sort=") + sort).json()["items"];
+    ASSERT_EQ(items.size(), 1u);
+    EXPECT_EQ(items[0]["id"], first) << sort;
+  }
+}
+
+TEST_F(Runs, EverySortPagesThroughAllOnce) {
+  start();
+  submit();
+  sql("UPDATE run SET wer = 0.5, val_wer = 0.1, started_at = '2026-01-01T00:00:00Z' WHERE id % 3 = 0");
+  sql("UPDATE run SET wer = id / 7.0, ended_at = '2026-01-0' || (id % 4) WHERE id % 3 = 1");
+  for (const std::string name : {"position", "id", "wer", "val_wer", "layers", "started_at", "ended_at"})
+    for (const std::string& sort : {name, "-" + name}) {
+      std::set<std::string> seen;
+      std::string cursor;
+      int pages = 0;
+      do {
+        const Reply reply =
+            get("/api/v1/runs?limit=3&sort=" + sort + (cursor.empty() ? "" : "&cursor=" + cursor));
+        ASSERT_EQ(reply.status, 200) << sort << reply.body;
+        for (const json& run : reply.json()["items"])
+          EXPECT_TRUE(seen.insert(run["id"].get<std::string>()).second) << sort << " twice";
+        const json next = reply.json()["next_cursor"];
+        cursor = next.is_null() ? "" : next.get<std::string>();
+      } while (!cursor.empty() && ++pages < 10);
+      EXPECT_EQ(seen.size(), 16u) << sort;
+    }
+}
+
+TEST_F(Runs, ShowCellAttemptsCurveAndLog) {
+  start();
+  submit();
+  sql("UPDATE run SET fence = 7, attempt = 1, state = 'leased', device = 'cpu:0' WHERE id = 1");
+  sql("INSERT INTO attempt VALUES (7, 1, 1, 1, 'cpu:0', '2026-01-01T00:00:00Z', NULL, '', '')");
+  sql("INSERT INTO metric VALUES (1, 7, 'loss', 1, 2.5), (1, 7, 'loss', 2, NULL), (1, 7, 'lr', 1, 0.1)");
+  sql("INSERT INTO metric VALUES (1, 6, 'loss', 1, 99)");
+  sql("INSERT INTO epoch VALUES (1, 7, 1, 2, NULL, 0.1, 0.25, 3.5, 1)");
+  const json run = get("/api/v1/runs/run_1").json();
+  EXPECT_EQ(run["cell"]["layers"], run["layers"]);
+  EXPECT_EQ(run["attempts"][0]["worker"], "wk_1");
+  EXPECT_TRUE(run["result"].is_null());
+  const json metrics = get("/api/v1/runs/1/metrics?name=loss").json();
+  EXPECT_EQ(metrics["series"], json({{"loss", {{1, 2.5}, {2, nullptr}}}})) << "of the newest try only";
+  EXPECT_EQ(metrics["epochs"][0]["val_wer"], 0.25);
+  EXPECT_TRUE(metrics["epochs"][0]["train_loss"].is_null());
+
+  EXPECT_EQ(get("/api/v1/runs/run_1/log").body, "") << "there is none yet";
+  const auto attempt = directory_ / "state" / "runs" / "run_1" / "a7";
+  std::filesystem::create_directories(attempt);
+  std::ofstream(attempt / "log.txt") << "one\ntwo\nthree\n";
+  EXPECT_EQ(get("/api/v1/runs/run_1/log").body, "one\ntwo\nthree\n");
+  EXPECT_EQ(get("/api/v1/runs/run_1/log?tail=2").body, "two\nthree\n");
+  const Reply part = get("/api/v1/runs/run_1/log?offset=4&limit=3");
+  EXPECT_EQ(part.body, "two");
+  EXPECT_EQ(part.headers.at("Next-Offset"), "7");
+  EXPECT_EQ(part.headers.at("Log-Size"), "14");
+  EXPECT_EQ(get("/api/v1/runs/run_1/log?offset=99").body, "");
+  EXPECT_EQ(get("/api/v1/runs/run_1/log?attempt=2").status, 404);
+}
+
+TEST_F(Runs, PageTheirSamplesAndPlayOnlySound) {
+  start();
+  submit();
+  std::ofstream(directory_ / "a.wav") << "RIFFsound";
+  std::ofstream(directory_ / "secret.txt") << "secret";
+  for (int i = 0; i < 5; ++i)
+    sql("INSERT INTO utterance VALUES (1, ?, ?, ?, 1.5, 'god dag', 'god da', 'HS', 1, ?, 0, 0, 6, 0, 1, 0)",
+        i, "u" + std::to_string(i), (directory_ / (i == 0 ? "a.wav" : "secret.txt")).string(), i);
+  const json page = get("/api/v1/runs/run_1/samples?sort=-errors&limit=2").json();
+  EXPECT_EQ(page["total"], 5);
+  EXPECT_EQ(page["items"][0]["number"], 4);
+  EXPECT_EQ(page["items"][0]["alignment"], "HS");
+  const std::string cursor = page["next_cursor"];
+  EXPECT_EQ(
+      get("/api/v1/runs/run_1/samples?sort=-errors&limit=2&cursor=" + cursor).json()["items"][0]["number"],
+      2);
+  EXPECT_EQ(get("/api/v1/runs/run_1/samples?contains=xyz").json()["total"], 0);
+  EXPECT_EQ(get("/api/v1/runs/run_1/samples?contains=god%20d").json()["total"], 5);
+
+  const Reply sound = get("/api/v1/" + std::string("runs/run_1/samples/0/audio"));
+  EXPECT_EQ(sound.status, 200);
+  EXPECT_EQ(sound.headers.at("Content-Type"), "audio/wav");
+  EXPECT_EQ(sound.body, "RIFFsound");
+  EXPECT_EQ(get("/api/v1/runs/run_1/samples/1/audio").status, 404) << "no sound file";
+  EXPECT_EQ(get("/api/v1/runs/run_1/samples/9/audio").status, 404);
+}
+
+TEST_F(Runs, ThatCannotChangeAreAConflict) {
+  start();
+  submit();
+  EXPECT_EQ(ask("POST", "/api/v1/runs/run_1/actions/cancel").status, 200);
+  commands_->run_changes = false;
+  const Reply reply = ask("POST", "/api/v1/runs/run_1/actions/cancel");
+  EXPECT_EQ(reply.status, 409);
+  EXPECT_NE(reply.json()["detail"].get<std::string>().find("it is over"), std::string::npos);
+}
+
+TEST_F(Tables, ComeInEveryFormat) {
+  start();
+  submit();
+  const json table = get("/api/v1/sweeps/sw_1/tables/wer").json();
+  EXPECT_EQ(table["rows"].size(), 16u);
+  EXPECT_EQ(table["missing"].size(), 16u);
+  EXPECT_EQ(table["summary"]["of"], 16);
+  EXPECT_EQ(get("/api/v1/sweeps/sw_1/tables/sweet-spot").json()["summary"]["encoders"][0]["verdict"],
+            "undecided");
+  EXPECT_EQ(get("/api/v1/sweeps/sw_1/tables/wer?format=csv").headers.at("Content-Type"),
+            "text/csv; charset=utf-8");
+  EXPECT_EQ(get("/api/v1/sweeps/sw_1/tables/wer?format=md").body.find("| Encoder |"), 0u);
+  EXPECT_NE(get("/api/v1/sweeps/sw_1/tables/sweet-spot?format=latex").body.find("\\toprule"),
+            std::string::npos);
+  EXPECT_EQ(get("/api/v1/sweeps/sw_1/tables/wer?format=xml").status, 400);
+  EXPECT_EQ(get("/api/v1/sweeps/sw_1/tables/nothing").status, 404);
+  EXPECT_EQ(get("/api/v1/sweeps/sw_9/tables/wer").status, 404);
+}
+
+TEST_F(Runs, DevicesAndWorkersShowWhatTheyHold) {
+  start();
+  submit();
+  sql("INSERT INTO device VALUES ('cpu:0', 1)");
+  sql("INSERT INTO worker (id, device, pid, state, started_at) VALUES (1, 'cpu:0', 42, 'busy', "
+      "'2026-01-01T00:00:00Z'),"
+      " (2, 'cpu:1', 43, 'gone', '2026-01-01T00:00:00Z')");
+  sql("UPDATE run SET state = 'leased', device = 'cpu:0' WHERE id = 1");
+  sql("INSERT INTO attempt VALUES (1, 1, 1, 1, 'cpu:0', '2026-01-01T00:00:00Z', NULL, '', '')");
+  const json devices = get("/api/v1/devices").json()["items"];
+  ASSERT_EQ(devices.size(), 1u);
+  EXPECT_EQ(devices[0], json({{"name", "cpu:0"},
+                              {"drained", true},
+                              {"worker", "wk_1"},
+                              {"state", "busy"},
+                              {"runs", {"run_1"}}}));
+  EXPECT_EQ(get("/api/v1/workers").json()["items"].size(), 1u);
+  EXPECT_EQ(get("/api/v1/workers?all=1").json()["items"].size(), 2u);
+  EXPECT_EQ(get("/api/v1/workers").json()["items"][0]["runs"], json({"run_1"}));
+  EXPECT_EQ(ask("POST", "/api/v1/devices/cpu:0/actions/resume").status, 200);
+  EXPECT_EQ(ask("POST", "/api/v1/devices/cuda:9/actions/drain").status, 404);
+}
+
+}  // namespace
+}  // namespace sweetspot::daemon
