@@ -42,6 +42,8 @@ message(STATUS "libtorch ${TORCH_VERSION}: ${TORCH_LIBRARY_DIR}")
 add_library(sweetspot_torch INTERFACE)
 target_include_directories(sweetspot_torch SYSTEM INTERFACE ${TORCH_INCLUDE} ${TORCH_INCLUDE}/torch/csrc/api/include)
 target_link_libraries(sweetspot_torch INTERFACE ${TORCH_CPU_LIBRARY} ${C10_LIBRARY})
+# Some wheels bring headers of another fmt than the system's, without its library.
+target_compile_definitions(sweetspot_torch INTERFACE FMT_HEADER_ONLY)
 target_link_options(sweetspot_torch INTERFACE -Wl,-rpath,${TORCH_LIBRARY_DIR})
 # The CUDA kernels register themselves when their library is loaded, so it must stay linked although no symbol
 # of it is named. A wheel may carry the file without NVIDIA's libraries beside it: then a link would fail.
