@@ -13,6 +13,7 @@
 #include <thread>
 
 #include "daemon/http/server.h"
+#include "daemon/store/sqlite.h"
 #include "daemon/store/store.h"
 
 namespace sweetspot::daemon {
@@ -61,6 +62,7 @@ struct Reply {
   std::map<std::string, std::string> headers;  // names as sent
   std::string body;
   nlohmann::json json() const { return nlohmann::json::parse(body); }
+  nlohmann::json at(const std::string& key) const { return json().at(key); }  // a copy: safe in a range-for
 };
 
 class LiveServer : public testing::Test {

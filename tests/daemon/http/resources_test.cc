@@ -47,7 +47,7 @@ TEST_F(Sweeps, AllErrorsComeAtOnceWithPointers) {
   const Reply missing = ask("POST", "/api/v1/sweeps", file.dump());
   ASSERT_EQ(missing.status, 422) << missing.body;
   std::set<std::string> pointers;
-  for (const json& error : missing.json()["errors"]) pointers.insert(error["pointer"].get<std::string>());
+  for (const json& error : missing.at("errors")) pointers.insert(error["pointer"].get<std::string>());
   EXPECT_TRUE(pointers.contains("#/llm")) << missing.body;
   EXPECT_EQ(get("/api/v1/sweeps").json()["items"].size(), 0u) << "nothing is stored by half";
 
@@ -80,7 +80,7 @@ TEST_F(Sweeps, AreListedNewestFirstPageByPage) {
   for (int page = 0; page < 3; ++page) {
     const Reply reply = get(target);
     ASSERT_EQ(reply.status, 200);
-    for (const json& sweep : reply.json()["items"]) seen.push_back(sweep["id"]);
+    for (const json& sweep : reply.at("items")) seen.push_back(sweep["id"]);
     const json next = reply.json()["next_cursor"];
     EXPECT_EQ(next.is_null(), page == 2);
     EXPECT_EQ(reply.headers.contains("Link"), page < 2);
@@ -167,7 +167,7 @@ TEST_F(Runs, EverySortPagesThroughAllOnce) {
         const Reply reply =
             get("/api/v1/runs?limit=3&sort=" + sort + (cursor.empty() ? "" : "&cursor=" + cursor));
         ASSERT_EQ(reply.status, 200) << sort << reply.body;
-        for (const json& run : reply.json()["items"])
+        for (const json& run : reply.at("items"))
           EXPECT_TRUE(seen.insert(run["id"].get<std::string>()).second) << sort << " twice";
         const json next = reply.json()["next_cursor"];
         cursor = next.is_null() ? "" : next.get<std::string>();

@@ -31,7 +31,8 @@ inline CellResult open_cell(CellAt at, RunState state = RunState::queued) {
 inline CellResult done_cell(CellAt at, std::int64_t errors) {
   CellResult cell = open_cell(at, RunState::succeeded);
   cell.words = EditCounts{.hits = 1000 - errors, .substitutions = errors};
-  cell.params = ParameterCounts{.encoder = 100 + 10 * at.layers, .projector = 5, .adapter = at.lora ? 7 : 0, .llm = 50};
+  cell.params =
+      ParameterCounts{.encoder = 100 + 10 * at.layers, .projector = 5, .adapter = at.lora ? 7 : 0, .llm = 50};
   return cell;
 }
 

@@ -11,7 +11,8 @@ using nlohmann::json;
 
 // WERs per mille of the whole encoder without LoRA, and of each depth with LoRA; negative: not done.
 std::vector<CellResult> sweep_of(const std::string& language, std::int64_t whole,
-                                 const std::vector<std::pair<int, std::int64_t>>& with_lora, std::int64_t seed = 42) {
+                                 const std::vector<std::pair<int, std::int64_t>>& with_lora,
+                                 std::int64_t seed = 42) {
   const auto cell = [&](int layers, bool lora, std::int64_t errors) {
     const CellAt at{.layers = layers, .language = language, .lora = lora, .seed = seed};
     return errors < 0 ? open_cell(at) : done_cell(at, errors);
@@ -26,7 +27,9 @@ std::vector<CellResult> operator+(std::vector<CellResult> a, const std::vector<C
   return a;
 }
 
-json verdict_of(const std::vector<CellResult>& cells) { return sweet_spot_table(cells).summary["encoders"][0]; }
+json verdict_of(const std::vector<CellResult>& cells) {
+  return sweet_spot_table(cells).summary["encoders"][0];
+}
 
 TEST(SweetSpot, IsTheDeepestCutThatIsBetterInEveryLanguage) {
   const auto cells = sweep_of("en", 200, {{12, 150}, {10, 170}, {8, 190}, {6, 210}}) +

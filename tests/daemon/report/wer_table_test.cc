@@ -24,7 +24,8 @@ TEST(WerTable, MeasuresTheCutAgainstTheDeepestDepthByCountedParameters) {
 
 TEST(WerTable, KnowsTheParametersOfAnOpenCellFromItsFinishedSibling) {
   const std::vector cells = {done_cell({.layers = 12, .language = "en"}, 100),
-                             open_cell({.layers = 12, .language = "da"}), open_cell({.layers = 2, .language = "da"})};
+                             open_cell({.layers = 12, .language = "da"}),
+                             open_cell({.layers = 2, .language = "da"})};
   const Report table = wer_table(cells);
   EXPECT_EQ(table.rows[1]["params"], 220);
   EXPECT_TRUE(table.rows[1]["wer"].is_null());
