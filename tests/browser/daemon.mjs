@@ -53,6 +53,11 @@ export class Daemon {
     return answer.json();
   }
 
+  /** How the fake workers behave from their next run on: see tests/fake_worker/script.h. */
+  script(document) {
+    writeFileSync(join(this.folder, "state", "fake.json"), JSON.stringify(document));
+  }
+
   /** Submits a grid of two depths x two languages x LoRA off and on, with the models and corpora it names. */
   async submit(name) {
     const model = (label, config) => {

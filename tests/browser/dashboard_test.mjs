@@ -47,6 +47,7 @@ test("An empty list teaches the next command", async () => {
 
 test("A submitted sweep appears without a reload, and its grid fills cell by cell", async () => {
   await page.evaluate(() => (window.sameDocument = true));
+  daemon.script({ epochs: 3, steps: 12, step_ms: 40, utterances: 30 });
   sweep = await daemon.submit("browser sweep");
   await page.getByRole("link", { name: "browser sweep" }).click();
   await page.locator(`td.cell[data-state]`).first().waitFor();
@@ -160,6 +161,45 @@ test("Every view fits 360 px, light and dark", async () => {
     assert.deepEqual(small.faults, []);
     await small.context().close();
   }
+});
+
+test("A failed run tells why, and what to do", async () => {
+  daemon.script({ epochs: 2, steps: 4, step_ms: 5, faults: [{ layers: 2, language: "da", lora: true, do: "diverged" }] });
+  const other = await daemon.submit("diverging sweep");
+  await open(page, `#/sweeps/${other.id}`);
+  await page.getByText("finished, with failures").waitFor({ timeout: patience });
+  const [failed] = (await daemon.get(`runs?sweep=${other.id}&state=failed`)).items;
+  const trouble = page.locator(".troubles li");
+  assert.ok((await trouble.textContent()).includes(failed.reason));
+  await trouble.getByRole("link").click();
+  for (const said of [failed.reason, failed.hint, failed.reason_code]) await page.locator(".notice").getByText(said).first().waitFor();
+  await picture(page, "run-failed");
+});
+
+test("A zoom stays while new points arrive", async () => {
+  daemon.script({ epochs: 4, steps: 100, step_ms: 20 });
+  const slow = await daemon.submit("slow sweep");
+  await open(page, `#/sweeps/${slow.id}`);
+  await page.locator('td.cell[data-state="running"] a').first().click();
+  const plot = page.locator("section:has(#loss-title) .u-over");
+  await plot.waitFor({ timeout: patience });
+  await page.waitForTimeout(1500);
+  const box = await plot.boundingBox();
+  await page.mouse.move(box.x + box.width * 0.2, box.y + box.height / 2);
+  await page.mouse.down();
+  await page.mouse.move(box.x + box.width * 0.5, box.y + box.height / 2, { steps: 5 });
+  await page.mouse.up();
+  const axis = () => plot.evaluate((over) => ["minimum", "maximum"].map((end) => over.closest("[data-minimum]").dataset[end]).join());
+  const zoomed = await axis();
+  const step = () => page.locator(".head .doing .number").textContent();
+  const before = await step();
+  await page.waitForFunction((old) => document.querySelector(".head .doing .number")?.textContent !== old, before);
+  await page.waitForTimeout(2500);
+  assert.equal(await axis(), zoomed);
+  await plot.dblclick();
+  await page.waitForTimeout(300);
+  assert.notEqual(await axis(), zoomed);
+  await fetch(new URL(`api/v1/sweeps/${slow.id}/actions/cancel`, daemon.url), { method: "POST" });
 });
 
 test("The colours follow the switch and are remembered", async () => {

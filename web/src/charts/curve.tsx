@@ -47,6 +47,12 @@ export function Curve(props: CurveProps) {
   );
 }
 
+/** What part of the curve is in view, for whoever cannot see it. */
+function tellRange(element: HTMLElement, { min, max }: uPlot.Scale): void {
+  element.dataset.minimum = String(min);
+  element.dataset.maximum = String(max);
+}
+
 function dataOf({ x, y }: CurveProps): uPlot.AlignedData {
   return [[...x], [...y]];
 }
@@ -67,6 +73,7 @@ function optionsOf(props: CurveProps, element: HTMLElement, zoomed: { current: b
     ],
     cursor: { drag: { x: true, y: false } },
     hooks: {
+      setScale: [(self, key) => { if (key === "x") tellRange(element, self.scales.x!); }],
       setSelect: [(self) => { if (self.select.width > 0) zoomed.current = true; }],
       ready: [(self) => self.over.addEventListener("dblclick", () => { zoomed.current = false; })],
     },
