@@ -38,11 +38,6 @@ std::string text_of(const json& object, const char* name) {
   return member != object.end() && member->is_string() ? member->get<std::string>() : "";
 }
 
-// "#/axes/layers" -> "/axes/layers"
-std::string without_fragment_sign(std::string pointer) {
-  return pointer.starts_with('#') ? pointer.substr(1) : pointer;
-}
-
 Failure unreachable(const std::string& address, httplib::Error error) {
   return fail(ExitCode::unreachable,
               {"daemon_unreachable",
@@ -60,6 +55,10 @@ Result<json, Failure> parsed(const Reply& reply, const std::string& path) {
 }
 
 }  // namespace
+
+std::string without_fragment_sign(const std::string& pointer) {
+  return pointer.starts_with('#') ? pointer.substr(1) : pointer;
+}
 
 std::string with_query(const std::string& path, const Query& query) {
   std::string text = path;

@@ -51,6 +51,9 @@ class Api {
   httplib::Client http_;
 };
 
+// A JSON Pointer as the API writes it, "#/axes/layers", as people know it: "/axes/layers".
+std::string without_fragment_sign(const std::string& pointer);
+
 // An answer of 400 and more as a failure: its problem document, or what little it says.
 Failure failure_of(const Reply& reply, const std::string& path);
 

@@ -106,8 +106,8 @@ Outcome report(const Settings& settings, const std::vector<Check>& checks) {
   }
   if (settings.format() == Format::table) {
     for (const Check& check : checks) {
-      std::cout << fmt::format("{} {:<12} {}\n", check.ok ? "✓" : "✗", check.name, check.found);
-      if (!check.ok) std::cout << fmt::format("  {:<12} -> {}\n", "", check.next_step);
+      std::cout << fmt::format("{} {:<13} {}\n", check.ok ? "✓" : "✗", check.name, check.found);
+      if (!check.ok) std::cout << fmt::format("  {:<13} -> {}\n", "", check.next_step);
     }
   } else {
     print(settings, document, table_of(document, settings.format(), {"check", "ok", "found", "next_step"}));

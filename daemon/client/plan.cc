@@ -27,8 +27,9 @@ Table axes_table(const json& plan) {
 
 void note_problems(const Settings& settings, const json& problems, const std::string& what) {
   for (const json& problem : problems) {
-    note(settings, fmt::format("{}: {} (at {})\n  hint: {}", what, problem.value("detail", ""),
-                               problem.value("pointer", ""), problem.value("hint", "")));
+    note(settings,
+         fmt::format("{}: {}\n  at: {}\n  hint: {}", what, problem.value("detail", ""),
+                     without_fragment_sign(problem.value("pointer", "")), problem.value("hint", "")));
   }
 }
 

@@ -53,7 +53,9 @@ int Program::run(int argc, const char* const* argv) {
     app_.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) return app_.exit(error);  // --help, --version
-    std::cerr << "error: " << error.what() << "\n  hint: see `" << app_.get_name() << " --help`\n";
+    const auto chosen = app_.get_subcommands();
+    const std::string verb = chosen.empty() ? "" : " " + chosen.front()->get_name();
+    std::cerr << "error: " << error.what() << "\n  hint: see `" << app_.get_name() << verb << " --help`\n";
     return int(ExitCode::usage);
   }
   for (const auto& [parser, run_verb] : verbs_) {

@@ -41,7 +41,7 @@ SharedSettings add_settings(CLI::App& app) {
       ->type_name("FILE");
   app.add_option("-o,--output", settings->output, "How data is printed")
       ->check(CLI::IsMember({"table", "json", "csv", "md", "latex"}))
-      ->type_name("table|json|csv|md|latex")
+      ->type_name("FORMAT")
       ->capture_default_str();
   app.add_flag("-q,--quiet", settings->quiet, "No progress and no notes");
   return settings;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdlib>
 #include <fstream>
 #include <iostream>
 #include <iterator>
@@ -21,12 +22,13 @@ void make_absolute(json& value, const fs::path& directory) {
     for (json& element : value) make_absolute(element, directory);
   }
   if (!value.is_string()) return;
-  const std::string text = value.get<std::string>();
+  std::string text = value.get<std::string>();
+  if (const char* home = std::getenv("HOME"); home && text.starts_with("~/")) text.replace(0, 1, home);
   const fs::path path = text;
-  if (text.empty() || path.is_absolute()) return;
+  if (text.empty()) return;
   std::error_code ignored;
-  const bool is_path = text == "." || text == ".." || text.starts_with("./") || text.starts_with("../") ||
-                       fs::exists(directory / path, ignored);
+  const bool is_path = path.is_absolute() || text == "." || text == ".." || text.starts_with("./") ||
+                       text.starts_with("../") || fs::exists(directory / path, ignored);
   if (!is_path) return;
   fs::path absolute = (directory / path).lexically_normal();
   if (!absolute.has_filename()) absolute = absolute.parent_path();  // "dir/" and "dir" name the same model

@@ -151,6 +151,11 @@ std::string show(const nlohmann::json& value, Format format) {
   if (value.is_null()) return format == Format::csv ? "" : "-";
   if (value.is_boolean()) return value.get<bool>() ? "yes" : "no";
   if (value.is_string()) return value.get<std::string>();
+  if (value.is_array()) {
+    std::vector<std::string> elements;
+    for (const auto& element : value) elements.push_back(show(element, format));
+    return fmt::format("{}", fmt::join(elements, ", "));
+  }
   if (value.is_number_float() && format != Format::csv)
     return fmt::format("{:.2f} %", 100 * value.get<double>());
   return value.dump();

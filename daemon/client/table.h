@@ -34,7 +34,7 @@ std::size_t display_width(std::string_view text);
 // first, the rest in alphabetical order. Fractions are rates: per cent for people, as they are for CSV.
 Table table_of(const nlohmann::json& rows, Format format, std::vector<std::string> keys = {});
 
-// One value as table_of shows it: "-" for null, "yes"/"no", "12.34 %", objects as JSON.
+// One value as table_of shows it: "-" for null, "yes"/"no", "12.34 %", arrays joined, objects as JSON.
 std::string show(const nlohmann::json& value, Format format);
 
 }  // namespace sweetspot::daemon

@@ -37,6 +37,16 @@ TEST_F(SweepFile, MakesPathsThatExistAbsolute) {
   EXPECT_EQ(sweep["exclude"][0]["encoder"], inside("models/tiny"));
 }
 
+TEST_F(SweepFile, NamesADirectoryTheSameHoweverItIsWritten) {
+  setenv("HOME", directory_.c_str(), 1);
+  for (const std::string& text : {std::string("./models/tiny/"), std::string("~/models/tiny"),
+                                  inside("models/tiny/"), std::string("corpora/../models/tiny")}) {
+    json sweep = {{"llm", text}};
+    make_paths_absolute(sweep, directory_);
+    EXPECT_EQ(sweep["llm"], inside("models/tiny")) << text;
+  }
+}
+
 TEST_F(SweepFile, LeavesWhatIsNoSweepAlone) {
   json sweep = json::parse(R"({"axes": 3, "corpora": ["x"], "llm": {"a": "./b"}})");
   const json before = sweep;

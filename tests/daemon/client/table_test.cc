@@ -45,6 +45,11 @@ TEST(Table, OfJsonPutsTheAxesFirst) {
             "small         4  yes   12.50 %       -\n");
 }
 
+TEST(Table, OfJsonJoinsLists) {
+  EXPECT_EQ(show(json::parse(R"(["run_1", "run_2"])"), Format::table), "run_1, run_2");
+  EXPECT_EQ(show(json::array(), Format::table), "");
+}
+
 TEST(Table, OfJsonKeepsRatiosForCsv) {
   const auto rows = json::parse(R"([{"wer": 0.125, "run": "run_1"}, {"wer": null, "run": "run_2"}])");
   EXPECT_EQ(render(table_of(rows, Format::csv, {"run", "wer"}), Format::csv),

@@ -139,6 +139,10 @@ TEST(CommandLine, SaysHowToUseItWhenAVerbIsWrong) {
   EXPECT_THAT(ended.err, HasSubstr("sweetspot --help"));
 }
 
+TEST(CommandLine, SendsWhoForgotAnArgumentToTheVerbsHelp) {
+  EXPECT_THAT(sweetspot({"plan"}).err, HasSubstr("sweetspot plan --help"));
+}
+
 TEST(CommandLine, RefusesAFormatThatDoesNotExist) { EXPECT_EQ(sweetspot({"status", "-o", "xml"}).code, 2); }
 
 TEST(CommandLine, OpensHelpWithExamples) {
