@@ -117,32 +117,29 @@ class Expansion {
   Expansion(const SweepSpec& spec, const ShapeOf& shape_of) : spec_(spec), shape_of_(shape_of) {}
 
   Grid run() && {
-    if (too_many(1)) return std::move(grid_);
+    std::vector<std::vector<int>> depths;
+    std::size_t total = 0;
+    for (std::size_t i = 0; i < spec_.encoders.size(); ++i)
+      total += depths.emplace_back(depths_of_encoder(i)).size();
+    if (too_many(total)) return std::move(grid_);
     settings_ = combinations(spec_.settings);
-    for (std::size_t i = 0; i < spec_.encoders.size(); ++i) add_encoder(i);
+    for (std::size_t i = 0; i < spec_.encoders.size(); ++i) add_encoder(spec_.encoders[i], depths[i]);
     return std::move(grid_);
   }
 
  private:
-  void add_encoder(std::size_t index) {
+  std::vector<int> depths_of_encoder(std::size_t index) {
     const std::string& encoder = spec_.encoders[index];
     const auto shape = shape_of_(encoder);
-    const std::string at = fmt::format("/axes/encoder/{}", index);
     if (!shape) {
       grid_.errors.push_back({"unknown_encoder", "how many layers '" + encoder + "' has is not known here",
-                              "give a directory with config.json, or the id of a published Whisper", at});
-      return;
+                              "give a directory with config.json, or the id of a published Whisper",
+                              fmt::format("/axes/encoder/{}", index)});
+      return {};
     }
     Depths depths = depths_of(spec_, index, *shape);
     grid_.errors.insert(grid_.errors.end(), depths.errors.begin(), depths.errors.end());
-    if (too_many(depths.kept.size())) return;
-    for (int layers : depths.kept) {
-      for (const std::string& language : spec_.languages) {
-        for (bool lora : spec_.lora) {
-          for (std::int64_t seed : spec_.seeds) add_point(encoder, layers, language, lora, seed);
-        }
-      }
-    }
+    return std::move(depths.kept);
   }
 
   // Sized before anything is made, in floating point so that no product overflows.
@@ -150,10 +147,20 @@ class Expansion {
     double product = double(depths) * double(spec_.languages.size()) * double(spec_.lora.size()) *
                      double(spec_.seeds.size());
     for (const SettingAxis& axis : spec_.settings) product *= double(axis.values.size());
-    if (double(grid_.cells.size()) + product <= double(kMaxCells)) return false;
+    if (product <= double(kMaxCells)) return false;
     grid_.errors.push_back({"too_many_cells", fmt::format("the grid has more than {} cells", kMaxCells),
                             "split it into several sweeps", "/axes"});
     return true;
+  }
+
+  void add_encoder(const std::string& encoder, const std::vector<int>& depths) {
+    for (int layers : depths) {
+      for (const std::string& language : spec_.languages) {
+        for (bool lora : spec_.lora) {
+          for (std::int64_t seed : spec_.seeds) add_point(encoder, layers, language, lora, seed);
+        }
+      }
+    }
   }
 
   void add_point(const std::string& encoder, int layers, const std::string& language, bool lora,
