@@ -86,8 +86,8 @@ class Engine::Server : private httplib::Server {
       stream_ = given.stream;
       write_down(given, response);
     };
-    Get(".*", answer);
-    Post(".*", answer);
+    Get(R"([\s\S]*)", answer);  // all paths: '.' would leave those with a line feed to httplib
+    Post(R"([\s\S]*)", answer);
   }
 
   Served serve(const RawRequest& request, const Engine::Handler& handler) {
