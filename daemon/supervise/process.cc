@@ -28,10 +28,12 @@ constexpr std::array kAllowedVariables = {"PATH",
                                           "TZ",
                                           "TMPDIR",
                                           "LD_LIBRARY_PATH",
+                                          "HF_HOME",
+                                          "HF_HUB_CACHE",
                                           "OMP_NUM_THREADS",
                                           "MKL_NUM_THREADS",
                                           "SSL_CERT_FILE"};
-constexpr std::array kAllowedPrefixes = {"HF_", "CUDA_", "NVIDIA_", "XDG_", "TORCH_", "PYTORCH_", "LC_"};
+constexpr std::array kAllowedPrefixes = {"CUDA_", "NVIDIA_", "XDG_", "TORCH_", "PYTORCH_", "LC_"};
 
 bool is_allowed(std::string_view assignment) {
   const auto name = assignment.substr(0, assignment.find('='));
