@@ -1,0 +1,75 @@
+#include "worker/model/lora.h"
+
+#include "tests/worker/model/fixtures.h"
+#include "worker/model/qwen2.h"
+
+namespace sweetspot::worker {
+namespace {
+
+// As the fixture's labels: the positions that are scored, and what follows them.
+torch::Tensor loss(const Qwen2& llm, const torch::Tensor& embeddings, const Qwen2Pass& pass) {
+  const auto rows = torch::tensor({1, 2, 3, 4, 7, 8, 9, 13, 14}, torch::kInt64);
+  const auto labels = torch::tensor({5, 9, 11, 3, 7, 7, 3, 20, 3}, torch::kInt64);
+  return torch::cross_entropy_loss(
+      llm->logits(llm->forward(embeddings, pass).flatten(0, 1).index_select(0, rows)), labels);
+}
+
+TEST(Lora, LossAndGradientsEqualThoseOfPeft) {
+  const auto llm = tiny_llm();
+  auto adapter = LoraAdapter::load(kData / "adapter", llm->config(), torch::kCPU);
+  ASSERT_TRUE(adapter.ok()) << adapter.error().message;
+  for (torch::Tensor& parameter : adapter->parameters()) parameter.requires_grad_(true);
+  const auto embeddings = expected("qwen2.embeddings").clone().requires_grad_(true);
+  const auto value = loss(llm, embeddings, {.adapter = &*adapter});
+  value.backward();
+  expect_close(value.detach().view({1}), expected("lora.loss"));
+  expect_close(embeddings.grad(), expected("lora.embeddings_gradient"), 1e-4);
+
+  // Parameters come layer by layer, in the order q, v, o, down; A before B.
+  const auto parameters = adapter->parameters();
+  std::size_t i = 0;
+  for (const char* layer : {"0", "1"})
+    for (const char* module : {"self_attn.q_proj", "self_attn.v_proj", "self_attn.o_proj", "mlp.down_proj"})
+      for (const char* matrix : {"A", "B"})
+        expect_close(parameters[i++].grad(),
+                     expected(std::string("lora.gradient.base_model.model.model.layers.") + layer + "." +
+                              module + ".lora_" + matrix + ".weight"),
+                     1e-4);
+  EXPECT_EQ(i, parameters.size());
+}
+
+TEST(Lora, AFreshAdapterChangesNothing) {
+  const auto llm = tiny_llm();
+  const LoraAdapter fresh(llm->config(), {.r = 4}, Rng(1), torch::kCPU);
+  const auto x = torch::randn({2, 5, 32});
+  EXPECT_TRUE(torch::equal(llm->forward(x, {.adapter = &fresh}), llm->forward(x, {})));
+}
+
+TEST(Lora, SavesWhatItLoads) {
+  const auto config = tiny_llm()->config();
+  const TemporaryDirectory directory;
+  const LoraAdapter adapter(config, {.r = 3, .alpha = 7, .dropout = 0.2, .targets = {"k", "gate", "up"}},
+                            Rng(5), torch::kCPU);
+  ASSERT_TRUE(adapter.save(directory.path() / "adapter", "some/model").ok());
+  const auto loaded = LoraAdapter::load(directory.path() / "adapter", config, torch::kCPU);
+  ASSERT_TRUE(loaded.ok()) << loaded.error().message;
+  EXPECT_EQ(loaded->spec(), adapter.spec());
+  ASSERT_EQ(loaded->parameters().size(), adapter.parameters().size());
+  for (std::size_t i = 0; i < adapter.parameters().size(); ++i)
+    EXPECT_TRUE(torch::equal(loaded->parameters()[i], adapter.parameters()[i]));
+}
+
+TEST(Lora, DropoutDependsOnStepAndPlaceAlone) {
+  const auto x = torch::ones({400});
+  const Rng rng(3);
+  const Dropout first(rng, Draw::adapter_dropout, 1), second(rng, Draw::adapter_dropout, 2);
+  const auto once = first(x, 0.25, 7);
+  torch::rand({10});  // what else is drawn does not matter
+  EXPECT_TRUE(torch::equal(once, first(x, 0.25, 7)));
+  EXPECT_FALSE(torch::equal(once, first(x, 0.25, 8)));
+  EXPECT_FALSE(torch::equal(once, second(x, 0.25, 7)));
+  EXPECT_NEAR((once == 0).sum().item<double>(), 100, 40);
+}
+
+}  // namespace
+}  // namespace sweetspot::worker

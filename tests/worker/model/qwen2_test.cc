@@ -1,0 +1,54 @@
+#include "worker/model/qwen2.h"
+
+#include "tests/worker/model/fixtures.h"
+
+namespace sweetspot::worker {
+namespace {
+
+TEST(Qwen2, GivesTheLogitsOfTransformers) {
+  const torch::NoGradGuard no_grad;
+  for (const std::string name : {"qwen2", "llama"}) {
+    const auto llm = load_qwen2(kData / name, {});
+    ASSERT_TRUE(llm.ok()) << llm.error().message;
+    const auto hidden = (*llm)->forward(expected("qwen2.embeddings"), {});
+    expect_close((*llm)->logits(hidden), expected(name + ".logits"), 1e-4);
+  }
+}
+
+TEST(Qwen2, WithACacheEqualsTheWholeSequence) {
+  const torch::NoGradGuard no_grad;
+  const auto llm = tiny_llm();
+  const auto x = torch::randn({2, 9, 32});
+  const auto whole = llm->forward(x, {});
+  KvCache cache(2, 9);
+  expect_close(llm->forward(x.narrow(1, 0, 5), {.cache = &cache}), whole.narrow(1, 0, 5));
+  for (int i = 5; i < 9; ++i)
+    expect_close(llm->forward(x.narrow(1, i, 1), {.cache = &cache}), whole.narrow(1, i, 1));
+}
+
+TEST(Qwen2, PaddingOnTheLeftChangesNothing) {
+  const torch::NoGradGuard no_grad;
+  const auto llm = tiny_llm();
+  const auto x = torch::randn({1, 6, 32});
+  const auto padded = torch::cat({torch::full({1, 3, 32}, 100.0), x}, 1);
+  KvCache cache(2, 10), alone(2, 10);
+  const Qwen2Pass pass = {.cache = &cache, .padding = torch::tensor({3}, torch::kInt64)};
+  expect_close(llm->forward(padded, pass).narrow(1, 3, 6), llm->forward(x, {.cache = &alone}), 1e-4);
+  const auto next = torch::randn({1, 1, 32});
+  expect_close(llm->forward(next, pass), llm->forward(next, {.cache = &alone}), 1e-4);
+}
+
+TEST(Qwen2, CacheRowsCanBeRepeatedAndReordered) {
+  const torch::NoGradGuard no_grad;
+  const auto llm = tiny_llm();
+  const auto x = torch::randn({2, 5, 32}), next = torch::randn({3, 1, 32});
+  KvCache cache(2, 6), wanted(2, 6);
+  llm->forward(x, {.cache = &cache});
+  const auto rows = torch::tensor({1, 0, 1}, torch::kInt64);
+  cache.select(rows);
+  llm->forward(x.index_select(0, rows), {.cache = &wanted});
+  expect_close(llm->forward(next, {.cache = &cache}), llm->forward(next, {.cache = &wanted}));
+}
+
+}  // namespace
+}  // namespace sweetspot::worker

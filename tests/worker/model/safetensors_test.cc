@@ -1,0 +1,112 @@
+#include "worker/model/safetensors.h"
+
+#include <cstring>
+#include <fstream>
+
+#include "tests/worker/model/fixtures.h"
+#include "worker/model/weights.h"
+
+namespace sweetspot::worker {
+namespace {
+
+// A file with this header and so many bytes of data.
+std::filesystem::path file_with(const TemporaryDirectory& directory, const std::string& header,
+                                std::size_t data) {
+  const auto path = directory.path() / "model.safetensors";
+  std::ofstream out(path, std::ios::binary);
+  const std::uint64_t length = header.size();
+  char bytes[8];
+  std::memcpy(bytes, &length, 8);
+  out.write(bytes, 8);
+  out << header << std::string(data, '\0');
+  return path;
+}
+
+TEST(Safetensors, ReadsBackWhatItWrote) {
+  const TemporaryDirectory directory;
+  const auto path = directory.path() / "x.safetensors";
+  const auto a = torch::randn({3, 5}), b = torch::randn({2}).to(torch::kFloat16),
+             c = torch::randn({}).to(torch::kBFloat16);
+  ASSERT_TRUE(write_safetensors(path, {{"a", a}, {"b.weight", b}, {"c", c}}, {{"format", "pt"}}).ok());
+  const auto file = SafetensorsFile::open(path);
+  ASSERT_TRUE(file.ok()) << file.error().message;
+  EXPECT_TRUE(torch::equal(file->view("a"), a));
+  EXPECT_TRUE(torch::equal(file->view("b.weight"), b));
+  EXPECT_TRUE(torch::equal(file->view("c"), c));
+  EXPECT_EQ(file->metadata().at("format"), "pt");
+  EXPECT_FALSE(std::filesystem::exists(path.string() + ".part"));
+}
+
+TEST(Safetensors, RefusesDamagedHeaders) {
+  const std::string two =
+      R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"b":{"dtype":"F32","shape":[2],"data_offsets":)";
+  const struct {
+    std::string header;
+    std::size_t data;
+    const char* what;
+  } cases[] = {
+      {"{", 0, "header"},
+      {"[]", 0, "not a JSON object"},
+      {R"({"a":{"dtype":"I64","shape":[1],"data_offsets":[0,8]}})", 8, "I64"},
+      {R"({"a":{"dtype":"F32","shape":[3],"data_offsets":[0,8]}})", 8, "shape needs 12"},
+      {R"({"a":{"dtype":"F32","shape":[-1],"data_offsets":[0,8]}})", 8, "shape"},
+      {R"({"a":{"dtype":"F32","shape":[4611686018427387904,4],"data_offsets":[0,0]}})", 0, "too large"},
+      {R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}})", 4, "beyond the file"},
+      {R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}})", 12, "holes"},
+      {two + "[4,12]}}", 12, "overlap"},
+      {two + "[12,20]}}", 20, "holes"},
+      {R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}})",
+       4, "twice"},
+  };
+  for (const auto& bad : cases) {
+    const TemporaryDirectory directory;
+    const auto file = SafetensorsFile::open(file_with(directory, bad.header, bad.data));
+    ASSERT_FALSE(file.ok()) << bad.header;
+    EXPECT_EQ(file.error().code, "weights_invalid");
+    EXPECT_NE(file.error().message.find(bad.what), std::string::npos) << file.error().message;
+  }
+}
+
+TEST(Safetensors, RefusesAHeaderLongerThanTheFile) {
+  const TemporaryDirectory directory;
+  const auto path = directory.path() / "model.safetensors";
+  std::ofstream(path) << std::string(8, '\xff');
+  EXPECT_EQ(SafetensorsFile::open(path).error().code, "weights_invalid");
+  EXPECT_EQ(SafetensorsFile::open(directory.path() / "none").error().code, "weights_missing");
+}
+
+TEST(Weights, ReadShardsThroughTheirIndex) {
+  const TemporaryDirectory directory;
+  const auto a = torch::randn({2}), b = torch::randn({3});
+  ASSERT_TRUE(write_safetensors(directory.path() / "model-1.safetensors", {{"a", a}}).ok());
+  ASSERT_TRUE(write_safetensors(directory.path() / "model-2.safetensors", {{"b", b}}).ok());
+  std::ofstream(directory.path() / "model.safetensors.index.json")
+      << R"({"weight_map":{"a":"model-1.safetensors","b":"model-2.safetensors"}})";
+  const auto weights = Weights::open(directory.path());
+  ASSERT_TRUE(weights.ok()) << weights.error().message;
+  EXPECT_TRUE(torch::equal(*weights->tensor("a", {2}), a));
+  EXPECT_TRUE(torch::equal(*weights->tensor("b", {3}), b));
+}
+
+TEST(Weights, NameFileTensorAndShapesOfAMismatch) {
+  const TemporaryDirectory directory;
+  ASSERT_TRUE(write_safetensors(directory.path() / "model.safetensors", {{"a", torch::zeros({2, 3})}}).ok());
+  const auto weights = Weights::open(directory.path());
+  const auto wrong = weights->tensor("a", {3, 2});
+  ASSERT_FALSE(wrong.ok());
+  EXPECT_NE(wrong.error().message.find("model.safetensors: tensor 'a' is [2, 3], expected [3, 2]"),
+            std::string::npos)
+      << wrong.error().message;
+  EXPECT_EQ(weights->tensor("b", {1}).error().code, "weights_mismatch");
+}
+
+TEST(Weights, RefusePickledFilesWithAHint) {
+  const TemporaryDirectory directory;
+  std::ofstream(directory.path() / "pytorch_model.bin") << "x";
+  const auto weights = Weights::open(directory.path());
+  EXPECT_EQ(weights.error().code, "weights_unsupported");
+  EXPECT_NE(weights.error().hint.find("safe_serialization"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace sweetspot::worker
