@@ -122,7 +122,7 @@ std::string markdown(const Report& table) {
   for (const json& row : table.rows) {
     body += "|";
     for (const ReportColumn& column : columns)
-      body += " " + escaped(shown(value_at(row, column.key), column, ""), markdown_escape) + " |";
+      body += fmt::format(" {} |", escaped(shown(value_at(row, column.key), column, ""), markdown_escape));
     body += "\n";
   }
   return head + "\n" + rule + "\n" + body + "\n" + table.definition + "\n";
