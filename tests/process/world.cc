@@ -1,0 +1,128 @@
+#include "tests/process/world.h"
+
+#include <fcntl.h>
+#include <httplib.h>
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <fstream>
+#include <iostream>
+#include <nlohmann/json.hpp>
+#include <thread>
+
+#include "schemas/process_identity.h"
+
+extern char** environ;
+
+namespace sweetspot::process {
+namespace fs = std::filesystem;
+
+DaemonProcess::DaemonProcess(const fs::path& state, const fs::path& log, int port) : log_(log) {
+  const std::string listen = "127.0.0.1:" + std::to_string(port);
+  const char* arguments[] = {SWEETSPOT,         "serve",     "--state", state.c_str(), "--listen",
+                             listen.c_str(),    "--devices", "cpu:2",   "--worker",    FAKE_WORKER,
+                             "--retry-seconds", "0.05",      nullptr};
+  posix_spawn_file_actions_t files;
+  posix_spawn_file_actions_init(&files);
+  posix_spawn_file_actions_addopen(&files, STDERR_FILENO, log_.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600);
+  ::posix_spawn(&pid_, SWEETSPOT, &files, nullptr, const_cast<char**>(arguments), environ);
+  posix_spawn_file_actions_destroy(&files);
+}
+
+DaemonProcess::~DaemonProcess() {
+  signal(SIGKILL);
+  exit_code();
+}
+
+bool DaemonProcess::reap(int options) {
+  int status = 0;
+  if (!exit_code_ && ::waitpid(pid_, &status, options) == pid_) {
+    exit_code_ = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+  }
+  return exit_code_.has_value();
+}
+
+int DaemonProcess::port() {
+  constexpr std::string_view kAddress = "http://127.0.0.1:";
+  std::string text;
+  const bool serves = World::wait_until([&] {
+    text = log();
+    return text.find(kAddress) != text.npos || reap(WNOHANG);
+  });
+  if (!serves || exit_code_) return 0;
+  return std::stoi(text.substr(text.find(kAddress) + kAddress.size()));
+}
+
+void DaemonProcess::signal(int number) {
+  if (!reap(WNOHANG)) ::kill(pid_, number);
+}
+
+int DaemonProcess::exit_code() {
+  reap(0);
+  return exit_code_.value_or(-1);
+}
+
+std::string DaemonProcess::log() const {
+  std::ifstream file(log_);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+World::World() {
+  for (const char* model : {"encoder", "llm"}) {
+    fs::create_directories(directory_.path() / model);
+    std::ofstream(directory_.path() / model / "config.json") << R"({"d_model": 64, "encoder_layers": 8})";
+    std::ofstream(directory_.path() / model / "model.safetensors") << "";
+  }
+  fs::create_directories(directory_.path() / "corpus" / "clips");
+  for (const char* split : {"train.tsv", "dev.tsv", "test.tsv"})
+    std::ofstream(directory_.path() / "corpus" / split) << "";
+  fs::create_directories(state);
+}
+
+World::~World() {
+  auto reader = daemon::Database::open_for_reading(state / "sweetspot.db");
+  if (!reader) return;
+  (void)reader->each("SELECT pid, start_time FROM worker WHERE pid > 0", [](const daemon::Row& row) {
+    const auto pid = row.get<pid_t>(0);
+    if (process_start_time(pid) == row.get<std::int64_t>(1)) ::kill(pid, SIGKILL);
+  });
+}
+
+std::unique_ptr<DaemonProcess> World::start_daemon(int port) {
+  const auto log = directory_.path() / ("daemon" + std::to_string(++daemons_) + ".log");
+  return std::make_unique<DaemonProcess>(state, log, port);
+}
+
+void World::write_script(const std::string& json) { std::ofstream(state / "fake.json") << json; }
+
+int World::submit(DaemonProcess& daemon) {
+  const std::string root = directory_.path().string();
+  nlohmann::json corpora;
+  for (const char* language : {"da", "nl", "en"}) corpora[language] = {{"path", root + "/corpus"}};
+  const nlohmann::json sweep = {{"name", "test"},
+                                {"axes",
+                                 {{"encoder", {root + "/encoder"}},
+                                  {"layers", {{"from", "full"}, {"to", 2}, {"step", 2}}},
+                                  {"language", {"da", "nl", "en"}},
+                                  {"lora", {false, true}}}},
+                                {"corpora", corpora},
+                                {"llm", root + "/llm"}};
+  httplib::Client client("127.0.0.1", daemon.port());
+  client.set_read_timeout(30);
+  const auto answer = client.Post("/api/v1/sweeps", sweep.dump(), "application/json");
+  if (answer && answer->status >= 400) std::cerr << answer->body << std::endl;  // says what is wrong with it
+  return answer ? answer->status : 0;
+}
+
+bool World::wait_until(const std::function<bool()>& done, std::chrono::seconds patience) {
+  const auto deadline = std::chrono::steady_clock::now() + patience;
+  while (!done()) {
+    if (std::chrono::steady_clock::now() > deadline) return false;
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  }
+  return true;
+}
+
+}  // namespace sweetspot::process

@@ -1,0 +1,76 @@
+// A machine in small: models and corpora that pass the plan, a state directory, and daemons started on it.
+#pragma once
+
+#include <sys/types.h>
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "daemon/store/sqlite.h"
+#include "tests/daemon/temporary_directory.h"
+
+namespace sweetspot::process {
+
+// One `sweetspot serve`. Killed when it goes out of scope.
+class DaemonProcess {
+ public:
+  DaemonProcess(const std::filesystem::path& state, const std::filesystem::path& log, int port = 0);
+  DaemonProcess(const DaemonProcess&) = delete;
+  ~DaemonProcess();
+
+  int port();  // waits until it serves; 0: it ended instead
+  void signal(int number);
+  int exit_code();  // waits; 128 + signal when it was killed
+  std::string log() const;
+  pid_t pid() const { return pid_; }
+
+ private:
+  bool reap(int options);
+
+  std::filesystem::path log_;
+  pid_t pid_ = 0;
+  std::optional<int> exit_code_;
+};
+
+class World {
+ public:
+  World();
+  ~World();  // also ends the workers that are left
+
+  std::unique_ptr<DaemonProcess> start_daemon(int port = 0);
+
+  // What the fake workers do; see tests/fake_worker/script.h.
+  void write_script(const std::string& json);
+
+  // 4 depths, 3 languages, with and without LoRA: 24 cells. Returns the HTTP status.
+  int submit(DaemonProcess& daemon);
+
+  // Asks the database; T{} when it is not there yet.
+  template <class T>
+  T ask(const std::string& sql) {
+    auto reader = daemon::Database::open_for_reading(state / "sweetspot.db");
+    if (!reader) return T{};
+    auto answer = reader->one<T>(sql);
+    return answer ? answer->value_or(T{}) : T{};
+  }
+  std::int64_t count(const std::string& what) { return ask<std::int64_t>("SELECT count(*) FROM " + what); }
+  std::int64_t succeeded() { return count("run WHERE state = 'succeeded'"); }
+
+  static bool wait_until(const std::function<bool()>& done,
+                         std::chrono::seconds patience = std::chrono::seconds(90));
+
+ private:
+  daemon::TemporaryDirectory directory_;
+  int daemons_ = 0;
+
+ public:
+  const std::filesystem::path state = directory_.path() / "state";
+};
+
+}  // namespace sweetspot::process
