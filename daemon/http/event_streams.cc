@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "daemon/http/views.h"
+#include "daemon/store/event_log.h"
 #include "schemas/json_text.h"
 
 namespace sweetspot::daemon {
@@ -16,6 +17,10 @@ bool is_wanted(const StoredEvent& event, const EventFilter& filter) {
   const bool topic = filter.topics.empty() ||
                      std::find(filter.topics.begin(), filter.topics.end(), event.type) != filter.topics.end();
   return topic && (!filter.sweep || !event.sweep || event.sweep == filter.sweep);
+}
+
+std::string frame(const StoredEvent& event) {
+  return fmt::format("event: {}\nid: {}\ndata: {}\n\n", event.type, event.seq, dump_json(to_json(event)));
 }
 
 // While a stream lives, its timer is known to the others.
@@ -56,7 +61,7 @@ Result<std::int64_t> EventStreams::first_seq(const EventFilter& filter, std::str
   const auto [first, last] = *range;
   if (!filter.after) return last;
   if (*filter.after + 1 >= first && *filter.after <= last) return *filter.after;
-  frames += fmt::format("event: resync\nid: {}\ndata: {{}}\n\n", last);
+  frames += frame({.seq = last, .at = utc_now(), .type = "resync", .data = "{}"});
   return last;
 }
 
@@ -66,9 +71,7 @@ Result<EventStreams::Batch> EventStreams::next_batch(const EventFilter& filter, 
   Batch batch{.more = events->size() == kRowsAtOnce};
   for (const StoredEvent& event : *events) {
     position = event.seq;
-    if (is_wanted(event, filter))
-      batch.frames +=
-          fmt::format("event: {}\nid: {}\ndata: {}\n\n", event.type, event.seq, dump_json(to_json(event)));
+    if (is_wanted(event, filter)) batch.frames += frame(event);
   }
   return batch;
 }

@@ -1,5 +1,7 @@
 #include "daemon/report/report.h"
 
+#include <algorithm>
+
 namespace sweetspot::daemon {
 
 nlohmann::json to_json(const Report& table) {
@@ -8,6 +10,12 @@ nlohmann::json to_json(const Report& table) {
           {"rows", table.rows},
           {"missing", table.missing},
           {"summary", table.summary}};
+}
+
+void add_settings_column(Report& report, std::span<const CellResult> cells) {
+  const bool any =
+      std::any_of(cells.begin(), cells.end(), [](const CellResult& cell) { return !cell.settings.empty(); });
+  if (any) report.columns.push_back({"settings", "Settings"});
 }
 
 nlohmann::json missing_cell(const CellResult& cell) {

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -43,6 +44,9 @@ struct Report {
 };
 
 nlohmann::json to_json(const Report& table);
+
+// Adds a column with the values of further axes, where the sweep has any.
+void add_settings_column(Report& report, std::span<const CellResult> cells);
 
 // The entry of `missing` for a run that has not succeeded.
 nlohmann::json missing_cell(const CellResult& cell);

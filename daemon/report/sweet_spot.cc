@@ -209,6 +209,7 @@ Report sweet_spot_table(std::span<const CellResult> cells) {
   for (const std::string& language : languages)
     table.columns.push_back({"wer." + language, "WER " + language, ColumnKind::ratio});
   table.columns.push_back({"verdict", "Verdict"});
+  add_settings_column(table, cells);
   return table;
 }
 

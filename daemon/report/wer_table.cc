@@ -56,6 +56,7 @@ Report wer_table(std::span<const CellResult> cells) {
                   {"reduction", "Reduction", ColumnKind::ratio},
                   {"state", "State"},
                   {"run", "Run"}}};
+  add_settings_column(table, cells);
   std::size_t done = 0;
   json best;
   for (const CellResult& cell : cells) {

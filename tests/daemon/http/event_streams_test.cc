@@ -93,7 +93,8 @@ TEST_F(Events, APlaceThatIsNotKnownMeansReadingAnew) {
   start();
   add_event("run");
   auto stream = open("/api/v1/events", "Last-Event-ID: 99\r\n");
-  EXPECT_NE(read_to(stream, "\nid: 1\n").find("event: resync"), std::string::npos);
+  const std::string text = read_to(stream, "\"resync\"");
+  EXPECT_NE(text.find("event: resync\nid: 1\ndata: {"), std::string::npos) << text;
 }
 
 TEST_F(Events, AQuietStreamBeats) {

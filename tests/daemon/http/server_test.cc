@@ -82,7 +82,8 @@ TEST_F(Server, RefusesUnknownAndImpossibleParameters) {
 
 TEST_F(Server, RefusesPathsThatNoPathHereHas) {
   start();
-  for (const char* path : {"/%2e%2e/etc/passwd", "/..%2fetc", "/a%00b", "/a%255c", "/a%0ab", "/api/v1/runs/%0A", "/assets/..%5cx"})
+  for (const char* path : {"/%2e%2e/etc/passwd", "/..%2fetc", "/a%00b", "/a%255c", "/a%0ab",
+                           "/api/v1/runs/%0A", "/assets/..%5cx"})
     EXPECT_EQ(get(path).status, 400) << path;
   EXPECT_EQ(get("/../etc/passwd").status, 400);
   EXPECT_EQ(get("/nothing").status, 404);

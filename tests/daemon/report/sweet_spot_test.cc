@@ -95,6 +95,7 @@ TEST(SweetSpot, FurtherAxesAreDecidedApart) {
   const Report table = sweet_spot_table(fast + slow);
   EXPECT_EQ(table.summary["encoders"][0]["verdict"], "decided");
   EXPECT_EQ(table.summary["encoders"][1]["verdict"], "none");
+  EXPECT_EQ(table.columns.back().key, "settings");
 }
 
 }  // namespace
