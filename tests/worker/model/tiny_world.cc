@@ -81,7 +81,7 @@ void TinyWorld::make_encoder(const std::filesystem::path& directory) {
   document["num_mel_bins"] = 80;
   document["max_source_positions"] = 200;
   write_json(directory / "config.json", document);
-  const WhisperEncoder encoder(*read_whisper_config(directory), 3);
+  WhisperEncoder encoder(*read_whisper_config(directory), 3);
   randomise(*encoder);
   ASSERT_TRUE(write_safetensors(directory / "model.safetensors",
                                 named_tensors(*encoder, "model.encoder.", torch::kFloat16))
@@ -98,7 +98,7 @@ void TinyWorld::make_llm(const std::filesystem::path& directory) {
   document["vocab_size"] = tokenizer->vocabulary_size();
   document["eos_token_id"] = *tokenizer->id_of("<|endoftext|>");
   write_json(directory / "config.json", document);
-  const Qwen2 llm(*read_qwen2_config(directory));
+  Qwen2 llm(*read_qwen2_config(directory));
   randomise(*llm);
   ASSERT_TRUE(
       write_safetensors(directory / "model.safetensors", named_tensors(*llm, "", torch::kFloat16)).ok());
