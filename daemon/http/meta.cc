@@ -54,7 +54,7 @@ Answer get_metrics(Context& context, const Request&) {
 }
 
 Answer get_openapi(Context&, const Request&) {
-  return Response{.content_type = "application/json", .body = std::string(kOpenapi)};
+  return Response{.content_type = "application/json", .body = served_openapi()};
 }
 
 Answer get_sweep_schema(Context&, const Request&) { return json_response(sweep_schema()); }

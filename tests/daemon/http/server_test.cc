@@ -214,7 +214,11 @@ TEST_F(Server, NeedsATokenBeyondLoopback) {
 
 TEST_F(Server, ServesItsContractItsMetricsAndThePage) {
   start();
-  EXPECT_EQ(get("/api/openapi.json").json()["openapi"], "3.1.0");
+  const auto openapi = get("/api/openapi.json").json();
+  EXPECT_EQ(openapi["openapi"], "3.1.0");
+  const auto& schemas = openapi["components"]["schemas"];
+  EXPECT_TRUE(schemas["SweepFile"]["properties"].contains("axes")) << "the sweep file is described as well";
+  EXPECT_EQ(openapi.dump().find("#/$defs/"), std::string::npos);
   EXPECT_EQ(get("/api/sweep.schema.json").json()["title"], "Sweep");
   EXPECT_NE(get("/metrics").body.find("sweetspot_runs{state=\"queued\"} 0"), std::string::npos);
   EXPECT_EQ(get("/readyz").status, 200);
