@@ -113,6 +113,38 @@ TEST_F(DaemonTest, RunsFailByTheClassOfTheirError) {
   EXPECT_EQ(world.count("result"), kCells - 4);
 }
 
+TEST_F(DaemonTest, CancelledSweepLeavesItsWorkersAliveForTheNext) {
+  world.write_script(R"({"step_ms": 40})");
+  auto daemon = world.start_daemon();
+  ASSERT_EQ(world.submit(*daemon), 201);
+  ASSERT_TRUE(
+      World::wait_until([&] { return world.count("run WHERE state = 'running' AND step > 2") == 2; }));
+  EXPECT_EQ(world.act(*daemon, "sw_1", "cancel"), 200);
+  EXPECT_EQ(world.count("run WHERE state = 'cancelled'"), kCells);
+  world.write_script(R"({"step_ms": 1})");
+  ASSERT_EQ(world.submit(*daemon), 201);
+  ASSERT_TRUE(all_done()) << daemon->log();
+  expect_each_done_once();
+  EXPECT_EQ(world.count("worker"), 2);
+  EXPECT_EQ(world.count("run WHERE sweep = 2 AND attempt = 1"), kCells);
+}
+
+// Its run is given away only once it is dead: what a stopped process does when it wakes is too late.
+TEST_F(DaemonTest, StoppedWorkerIsKilledAndItsRunTriedAgain) {
+  world.write_script(R"({"step_ms": 40})");
+  auto daemon = world.start_daemon();
+  ASSERT_EQ(world.submit(*daemon), 201);
+  ASSERT_TRUE(
+      World::wait_until([&] { return world.count("run WHERE state = 'running' AND step > 2") == 2; }));
+  const pid_t stopped = worker_pid();
+  ::kill(stopped, SIGSTOP);
+  world.write_script(R"({"step_ms": 1})");
+  ASSERT_TRUE(all_done()) << daemon->log();
+  EXPECT_NE(::kill(stopped, 0), 0) << "it is gone";
+  expect_each_done_once();
+  EXPECT_EQ(world.count("attempt WHERE outcome = 'worker_lost'"), 1);
+}
+
 TEST_F(DaemonTest, SecondDaemonOnTheSameStateIsRefused) {
   auto first = world.start_daemon();
   ASSERT_NE(first->port(), 0);

@@ -19,6 +19,19 @@ extern char** environ;
 namespace sweetspot::process {
 namespace fs = std::filesystem;
 
+namespace {
+
+// The status of the answer; 0: there was none.
+int post(DaemonProcess& daemon, const std::string& path, const std::string& body) {
+  httplib::Client client("127.0.0.1", daemon.port());
+  client.set_read_timeout(30);
+  const auto answer = client.Post(path, body, "application/json");
+  if (answer && answer->status >= 400) std::cerr << answer->body << std::endl;  // says what is wrong with it
+  return answer ? answer->status : 0;
+}
+
+}  // namespace
+
 DaemonProcess::DaemonProcess(const fs::path& state, const fs::path& log, int port) : log_(log) {
   const std::string listen = "127.0.0.1:" + std::to_string(port);
   const char* arguments[] = {SWEETSPOT,         "serve",     "--state", state.c_str(), "--listen",
@@ -109,11 +122,11 @@ int World::submit(DaemonProcess& daemon) {
                                   {"lora", {false, true}}}},
                                 {"corpora", corpora},
                                 {"llm", root + "/llm"}};
-  httplib::Client client("127.0.0.1", daemon.port());
-  client.set_read_timeout(30);
-  const auto answer = client.Post("/api/v1/sweeps", sweep.dump(), "application/json");
-  if (answer && answer->status >= 400) std::cerr << answer->body << std::endl;  // says what is wrong with it
-  return answer ? answer->status : 0;
+  return post(daemon, "/api/v1/sweeps", sweep.dump());
+}
+
+int World::act(DaemonProcess& daemon, const std::string& sweep, const std::string& action) {
+  return post(daemon, "/api/v1/sweeps/" + sweep + "/actions/" + action, "");
 }
 
 bool World::wait_until(const std::function<bool()>& done, std::chrono::seconds patience) {

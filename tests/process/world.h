@@ -50,6 +50,7 @@ class World {
 
   // 4 depths, 3 languages, with and without LoRA: 24 cells. Returns the HTTP status.
   int submit(DaemonProcess& daemon);
+  int act(DaemonProcess& daemon, const std::string& sweep, const std::string& action);
 
   // Asks the database; T{} when it is not there yet.
   template <class T>
