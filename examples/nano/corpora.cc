@@ -49,13 +49,20 @@ void write_split(const Options& options, const std::string& language, const std:
   table << "client_id\tpath\tsentence_id\tsentence\tsentence_domain\tup_votes\tdown_"
            "votes\tage\tgender\taccents\t"
            "variant\tlocale\tsegment\n";
+  // When each word is said, which a real corpus does not know: pretraining uses it, sweeps do not.
+  std::ofstream spoken(options.out / language / (split + "_words.tsv"));
+  spoken << "path\tstart\tend\twords\n";
   std::set<std::string> said;
   for (int i = 0; i < count;) {
     const auto sentence = grammar.sentence(which, random);
     if (!said.insert(sentence).second) continue;
     const auto manner = any_manner(grammar, random);
     const auto clip = fmt::format("nano_{}_{}_{:05}.flac", language, split, i);
-    write_flac(options.out / language / "clips" / clip, speaker.say(sentence, manner));
+    const auto speech = speaker.say(sentence, manner);
+    write_flac(options.out / language / "clips" / clip, speech.samples);
+    for (const auto& words : speech.words) {
+      spoken << fmt::format("{}\t{:.2f}\t{:.2f}\t{}\n", clip, words.start, words.end, words.text);
+    }
     const bool female = manner.voice.find("+f") != std::string::npos;
     table << fmt::format("{}\t{}\t{}-{}-{}\t{}\t\t2\t0\t\t{}\tespeak-ng {}\t\t{}\t\n", manner.voice, clip,
                          language, split, i, sentence, female ? "female_feminine" : "male_masculine",

@@ -12,12 +12,54 @@
 namespace sweetspot::nano {
 namespace {
 
-// espeak-ng hands its samples to a plain function; user_data is the vector given to espeak_Synth.
+// What espeak-ng has told so far.
+struct Heard {
+  struct Word {
+    double start;
+    std::size_t position;  // in characters from the start of the text
+  };
+  std::vector<float> samples;
+  std::vector<Word> words;
+};
+
+// espeak-ng hands its samples and events to a plain function; user_data is what was given to espeak_Synth.
 int collect(short* samples, int count, espeak_EVENT* events) {
+  auto& heard = *static_cast<Heard*>(events->user_data);
+  for (const auto* event = events; event->type != espeakEVENT_LIST_TERMINATED; ++event) {
+    if (event->type != espeakEVENT_WORD) continue;
+    heard.words.push_back(
+        {event->audio_position / 1000.0, static_cast<std::size_t>(event->text_position - 1)});
+  }
   if (samples == nullptr) return 0;
-  auto& audio = *static_cast<std::vector<float>*>(events->user_data);
-  std::transform(samples, samples + count, std::back_inserter(audio), [](short s) { return s / 32768.0F; });
+  std::transform(samples, samples + count, std::back_inserter(heard.samples),
+                 [](short s) { return s / 32768.0F; });
   return 0;
+}
+
+// The byte at which each character of UTF-8 text starts, and the length of the text at the end.
+std::vector<std::size_t> character_starts(const std::string& text) {
+  std::vector<std::size_t> starts;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if ((static_cast<unsigned char>(text[i]) & 0xC0) != 0x80) starts.push_back(i);
+  }
+  starts.push_back(text.size());
+  return starts;
+}
+
+// Each word event speaks for the text up to the next one's.
+std::vector<SpokenWords> spoken_words(const Heard& heard, const std::string& text, double seconds) {
+  const auto starts = character_starts(text);
+  std::vector<SpokenWords> spoken;
+  for (std::size_t i = 0; i < heard.words.size(); ++i) {
+    const bool last = i + 1 == heard.words.size();
+    const auto from = starts[std::min(heard.words[i].position, starts.size() - 1)];
+    const auto to = last ? text.size() : starts[std::min(heard.words[i + 1].position, starts.size() - 1)];
+    if (to <= from) continue;
+    auto words = text.substr(from, to - from);
+    if (words.back() == ' ') words.pop_back();
+    spoken.push_back({heard.words[i].start, last ? seconds : heard.words[i + 1].start, words});
+  }
+  return spoken;
 }
 
 std::vector<float> resampled(const std::vector<float>& in, int from, int to) {
@@ -40,20 +82,21 @@ Speaker::Speaker() : rate_(espeak_Initialize(AUDIO_OUTPUT_SYNCHRONOUS, 0, nullpt
 
 Speaker::~Speaker() { espeak_Terminate(); }
 
-std::vector<float> Speaker::say(const std::string& text, const Manner& manner) {
+Speech Speaker::say(const std::string& text, const Manner& manner) {
   if (espeak_SetVoiceByName(manner.voice.c_str()) != EE_OK) {
     throw std::runtime_error(fmt::format("espeak-ng has no voice '{}'", manner.voice));
   }
   espeak_SetParameter(espeakRATE, manner.speed, 0);
   espeak_SetParameter(espeakPITCH, manner.pitch, 0);
-  std::vector<float> audio;
-  if (espeak_Synth(text.c_str(), text.size() + 1, 0, POS_CHARACTER, 0, espeakCHARS_UTF8, nullptr, &audio) !=
+  Heard heard;
+  if (espeak_Synth(text.c_str(), text.size() + 1, 0, POS_CHARACTER, 0, espeakCHARS_UTF8, nullptr, &heard) !=
       EE_OK) {
     throw std::runtime_error(fmt::format("espeak-ng could not say '{}'", text));
   }
-  auto samples = resampled(audio, rate_, kSampleRate);
+  auto samples = resampled(heard.samples, rate_, kSampleRate);
   for (auto& sample : samples) sample = std::clamp(sample * manner.gain, -1.0F, 1.0F);
-  return samples;
+  const double seconds = static_cast<double>(samples.size()) / kSampleRate;
+  return {.samples = std::move(samples), .words = spoken_words(heard, text, seconds)};
 }
 
 void write_flac(const std::filesystem::path& file, const std::vector<float>& samples) {

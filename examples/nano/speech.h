@@ -18,6 +18,18 @@ struct Manner {
   float gain;
 };
 
+// A stretch of speech, in seconds, and the words said in it (more than one where espeak-ng runs them
+// together).
+struct SpokenWords {
+  double start, end;
+  std::string text;
+};
+
+struct Speech {
+  std::vector<float> samples;  // in [-1, 1] at kSampleRate
+  std::vector<SpokenWords> words;
+};
+
 // One at a time in a process: espeak-ng keeps its state in globals. Throws std::runtime_error.
 class Speaker {
  public:
@@ -26,8 +38,8 @@ class Speaker {
   Speaker(const Speaker&) = delete;
   Speaker& operator=(const Speaker&) = delete;
 
-  // Samples in [-1, 1] at kSampleRate.
-  std::vector<float> say(const std::string& text, const Manner& manner);
+  // The text must be words with single spaces between them.
+  Speech say(const std::string& text, const Manner& manner);
 
  private:
   int rate_;

@@ -11,7 +11,8 @@
 namespace sweetspot::worker {
 
 struct PretrainWhisper {
-  std::filesystem::path corpora;  // da/, nl/ and en/ in Common Voice layout, and text.txt for the tokenizer
+  std::filesystem::path
+      corpora;  // da/, nl/ and en/ in Common Voice layout with train_words.tsv, and text.txt
   std::filesystem::path out;
   std::int64_t width = 96, heads = 4, layers = 6, decoder_layers = 2;
   std::size_t batch = 16;
@@ -20,9 +21,9 @@ struct PretrainWhisper {
   PretrainSchedule schedule = {.steps = 3000, .peak = 2e-3, .warmup = 0.15};
 };
 
-// Trains an encoder-decoder on all languages at once by cross-entropy of the decoder, and CTC over the bytes
-// of the text after one more encoder block, which is thrown away: CTC teaches alignment quickly, but leaves
-// spiky layers behind, so it gets a layer of its own to do that in.
+// Trains an encoder-decoder on all languages at once by cross-entropy of the decoder, and of the token said
+// in each encoder frame, read off by a linear map that is thrown away: espeak-ng knows when it says what, and
+// with that the encoder learns in minutes what attention alone takes hours to find.
 Status pretrain_whisper(const PretrainWhisper& options);
 
 struct PretrainLlm {

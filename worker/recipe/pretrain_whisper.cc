@@ -4,7 +4,8 @@
 #include <array>
 #include <cmath>
 #include <cstdio>
-#include <span>
+#include <map>
+#include <sstream>
 
 #include "worker/audio/log_mel.h"
 #include "worker/audio/sound_file.h"
@@ -28,38 +29,88 @@ constexpr std::array<const char*, 3> kLanguages = {"da", "nl", "en"};
 constexpr std::size_t kTokenizerLines = 20000;
 constexpr int kMelBins = 80;
 constexpr int kWidestMask = 16;  // mel bins that a training clip may lack, side by side
-constexpr double kCtcShare = 0.5;
+constexpr double kFrameSeconds = 0.02;
 constexpr double kLabelSmoothing = 0.1;
 
 struct Example {
   torch::Tensor mel;  // [kMelBins, T] float16
   Ids prompt, text;   // for the decoder; text ends with eos
-  Ids bytes;          // for CTC: UTF-8 bytes plus one, since 0 is the blank
+  Ids frames;         // the token said in each encoder frame (20 ms), eos where nothing is
 };
+
+struct SpokenWords {
+  double start, end;  // seconds
+  std::string text;
+};
+using Alignment = std::map<std::string, std::vector<SpokenWords>>;  // by clip
+
+// train_words.tsv of nano-corpora: path, start, end, words.
+Result<Alignment> read_alignment(const std::filesystem::path& file) {
+  const auto lines = read_lines(file);
+  if (!lines) return lines.error();
+  Alignment alignment;
+  for (std::size_t i = 1; i < lines->size(); ++i) {
+    std::istringstream line((*lines)[i]);
+    std::string clip;
+    SpokenWords spoken;
+    std::getline(line, clip, '\t');
+    line >> spoken.start >> spoken.end >> std::ws;
+    if (!std::getline(line, spoken.text)) {
+      return Error{"alignment_invalid",
+                   fmt::format("{}:{}: expected path, start, end, words", file.string(), i + 1),
+                   "Make the corpora again with nano-corpora.", ""};
+    }
+    alignment[clip].push_back(std::move(spoken));
+  }
+  return alignment;
+}
+
+// The token said in each of `count` encoder frames: those of a stretch of words share its time evenly.
+Ids frame_tokens(const std::vector<SpokenWords>& spoken, std::int64_t count, const Tokenizer& tokenizer) {
+  Ids frames(static_cast<std::size_t>(count), tokenizer.id_of("<|endoftext|>").value());
+  for (const auto& words : spoken) {
+    const auto tokens = tokenizer.encode(" " + words.text);
+    const auto first = static_cast<std::size_t>(words.start / kFrameSeconds);
+    const auto last = std::min(static_cast<std::size_t>(words.end / kFrameSeconds), frames.size());
+    for (auto i = first; i < last; ++i) frames[i] = tokens[(i - first) * tokens.size() / (last - first)];
+  }
+  return frames;
+}
+
+// The decoder's prompt, as Whisper's: start, language, task, no timestamps.
+Ids prompt_of(const std::string& language, const Tokenizer& tokenizer) {
+  Ids prompt;
+  for (const auto& token : {std::string("<|startoftranscript|>"), "<|" + language + "|>",
+                            std::string("<|transcribe|>"), std::string("<|notimestamps|>")}) {
+    prompt.push_back(tokenizer.id_of(token).value());
+  }
+  return prompt;
+}
 
 Result<std::vector<Example>> read_examples(const PretrainWhisper& options, const Tokenizer& tokenizer) {
   const LogMel log_mel(kMelBins);
   std::vector<Example> examples;
   for (const std::string language : kLanguages) {
-    auto corpus = read_corpus({.path = (options.corpora / language).string(),
-                               .limit_train = options.clips,
-                               .limit_dev = 1,
-                               .limit_test = 1});
+    const auto directory = options.corpora / language;
+    const auto corpus = read_corpus(
+        {.path = directory.string(), .limit_train = options.clips, .limit_dev = 1, .limit_test = 1});
     if (!corpus) return corpus.error();
-    Ids prompt;
-    for (const auto& token : {std::string("<|startoftranscript|>"), "<|" + language + "|>",
-                              std::string("<|transcribe|>"), std::string("<|notimestamps|>")}) {
-      prompt.push_back(tokenizer.id_of(token).value());
-    }
+    const auto alignment = read_alignment(directory / "train_words.tsv");
+    if (!alignment) return alignment.error();
+    const auto prompt = prompt_of(language, tokenizer);
     for (const auto& utterance : corpus->train.utterances) {
-      auto samples = read_audio(utterance.audio);
+      const auto samples = read_audio(utterance.audio);
       if (!samples) return samples.error();
+      const auto mel = log_mel(pad_to_next_second(*samples));
       auto text = tokenizer.encode(utterance.text);
       text.push_back(tokenizer.id_of("<|endoftext|>").value());
-      Ids bytes;
-      for (const unsigned char byte : utterance.text) bytes.push_back(byte + 1);
-      examples.push_back({log_mel(pad_to_next_second(*samples)).to(torch::kFloat16), prompt, std::move(text),
-                          std::move(bytes)});
+      const auto spoken = alignment->find(utterance.audio.filename().string());
+      examples.push_back(
+          {.mel = mel.to(torch::kFloat16),
+           .prompt = prompt,
+           .text = std::move(text),
+           .frames = frame_tokens(spoken == alignment->end() ? std::vector<SpokenWords>{} : spoken->second,
+                                  (mel.size(1) + 1) / 2, tokenizer)});
     }
   }
   return examples;
@@ -107,7 +158,7 @@ torch::Tensor decoder_loss(WhisperDecoder& decoder, const std::vector<const Exam
   auto ids = torch::zeros(shape, torch::kInt64);
   auto labels = torch::full(shape, -100, torch::kInt64);
   for (std::size_t row = 0; row < batch.size(); ++row) {
-    const auto& [mel, prompt, text, bytes] = *batch[row];
+    const auto& [mel, prompt, text, frames] = *batch[row];
     auto* row_ids = ids[static_cast<std::int64_t>(row)].data_ptr<std::int64_t>();
     std::ranges::copy(text, std::ranges::copy(prompt, row_ids).out);
     std::ranges::copy(text,
@@ -119,34 +170,14 @@ torch::Tensor decoder_loss(WhisperDecoder& decoder, const std::vector<const Exam
       torch::nn::functional::CrossEntropyFuncOptions().label_smoothing(kLabelSmoothing));
 }
 
-// The part of the training that is thrown away: one more block, then bytes. [B, T, D] -> [T, B, 257]
-class CtcHeadImpl : public torch::nn::Module {
- public:
-  explicit CtcHeadImpl(const WhisperConfig& config)
-      : block_(config), norm_(config.d_model), bytes_(config.d_model, 257) {
-    register_module("block", block_);
-    register_module("layer_norm", norm_);
-    register_module("bytes", bytes_);
-  }
-
-  torch::Tensor loss(const torch::Tensor& features, const std::vector<const Example*>& batch) const {
-    const auto log_probs =
-        bytes_->forward(norm_->forward(block_->forward(features))).log_softmax(-1).transpose(0, 1);
-    Ids targets, target_lengths, lengths(batch.size(), features.size(1));
-    for (const auto* example : batch) {
-      targets.insert(targets.end(), example->bytes.begin(), example->bytes.end());
-      target_lengths.push_back(static_cast<std::int64_t>(example->bytes.size()));
-    }
-    return torch::ctc_loss(log_probs, torch::tensor(targets), torch::tensor(lengths),
-                           torch::tensor(target_lengths), 0, at::Reduction::Mean, true);
-  }
-
- private:
-  WhisperEncoderLayer block_;
-  LayerNorm norm_;
-  Linear bytes_;
-};
-TORCH_MODULE(CtcHead);
+// Cross-entropy of the token said in each frame, read off the features by one linear map. features: [B, T, D]
+torch::Tensor frame_loss(const Linear& head, const std::vector<const Example*>& batch,
+                         const torch::Tensor& features) {
+  Ids labels;
+  for (const auto* example : batch)
+    labels.insert(labels.end(), example->frames.begin(), example->frames.end());
+  return torch::nn::functional::cross_entropy(head->forward(features).flatten(0, 1), torch::tensor(labels));
+}
 
 // Whisper's fixed positions: sines beside cosines of geometrically falling frequencies. [P, D]
 void use_sinusoids(torch::Tensor& table) {
@@ -225,14 +256,14 @@ Status pretrain_whisper(const PretrainWhisper& options) {
   torch::manual_seed(options.seed);
   WhisperEncoder encoder(*config, static_cast<int>(config->encoder_layers));
   WhisperDecoder decoder(*config);
-  CtcHead ctc(*config);
+  Linear frame_head(config->d_model, config->vocab_size);
   for (torch::nn::Module* module :
-       std::initializer_list<torch::nn::Module*>{encoder.get(), decoder.get(), ctc.get()}) {
+       std::initializer_list<torch::nn::Module*>{encoder.get(), decoder.get(), frame_head.get()}) {
     initialise(*module);
   }
   use_sinusoids(encoder->named_parameters()["embed_positions.weight"]);
   std::vector<torch::Tensor> parameters = encoder->parameters();
-  for (const auto& more : {decoder->parameters(), ctc->parameters()})
+  for (const auto& more : {decoder->parameters(), frame_head->parameters()})
     parameters.insert(parameters.end(), more.begin(), more.end());
   std::erase_if(parameters, [](const torch::Tensor& parameter) { return !parameter.requires_grad(); });
   fmt::print(stderr, "{}: encoder {}, decoder {} parameters, {} clips\n", options.out.filename().string(),
@@ -243,7 +274,7 @@ Status pretrain_whisper(const PretrainWhisper& options) {
   while (trainer.steps_done() < options.schedule.steps) {
     for (const auto& batch : batches_of(*examples, options.batch, random)) {
       const auto features = encoder->forward(masked_mels(batch, random));
-      trainer.step(decoder_loss(decoder, batch, features) + kCtcShare * ctc->loss(features, batch));
+      trainer.step(decoder_loss(decoder, batch, features) + frame_loss(frame_head, batch, features));
       if (trainer.steps_done() == options.schedule.steps) break;
     }
   }
