@@ -4,6 +4,11 @@ import { defineConfig } from "vite";
 // that of a daemon on its usual port.
 export default defineConfig({
   base: "./",
+  plugins: [{
+    // Asked for with an Origin header, the files would be refused behind a proxy that changes Host.
+    name: "plain-tags",
+    transformIndexHtml: { order: "post", handler: (html) => html.replaceAll(" crossorigin", "") },
+  }],
   esbuild: { jsx: "automatic", jsxImportSource: "preact" },
   build: {
     target: ["es2021", "firefox115", "chrome100", "safari15.4"],
