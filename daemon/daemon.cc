@@ -41,6 +41,9 @@ Status Daemon::start(std::function<void()> committed) {
   adopt_workers(*known);
   if (const Status listening = supervisor_.listen(); !listening) return listening;
   committed_ = std::move(committed);
+  std::vector<Change> devices;
+  for (const auto& [name, device] : state_.devices) devices.push_back(DeviceChanged{device});
+  commit(devices);
   tick();
   return success();
 }
