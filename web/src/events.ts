@@ -87,5 +87,6 @@ function topicsOf(event: LiveEvent): string[] {
     case "epoch": return [`curve:${event.run}`];
     case "worker":
     case "device": return ["devices"];
+    default: return [];  // of a newer daemon
   }
 }
