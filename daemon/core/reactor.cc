@@ -389,8 +389,17 @@ class Reactor {
     for (auto& [id, run] : state_.runs) {
       const auto* waiting = std::get_if<RetryWait>(&run.status);
       if (waiting && waiting->until <= now_) changed(run, Queued{}, run.reason);
+      else if (is_abandoned(run))
+        fail(run, ErrorClass::infrastructure,
+             {"worker_lost", "its worker had ended before the daemon started", "see the run's log"});
     }
     for (auto& [id, worker] : state_.workers) watch(worker);
+  }
+
+  // The end of its worker was stored and its own was not: the daemon died between a result and its rejection.
+  bool is_abandoned(const Run& run) const {
+    const auto* orphaned = std::get_if<Orphaned>(&run.status);
+    return orphaned && orphaned->deadline < now_ && !state_.workers.contains(orphaned->worker);
   }
 
   void watch(Worker& worker) {

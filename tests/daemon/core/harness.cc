@@ -138,7 +138,7 @@ State as_loaded(const State& before, TimePoint now, const ReactorOptions& option
   for (auto& [id, run] : after.runs) {
     if (const auto holder = holder_of(run.status)) {
       run.status = Orphaned{*holder, now + options.adoption_grace};
-      after.workers.at(*holder).runs[id] = run.fence;
+      if (after.workers.contains(*holder)) after.workers.at(*holder).runs[id] = run.fence;
     }
     if (state_of(run.status) == RunState::retry_wait) run.status = RetryWait{now};
   }

@@ -424,6 +424,18 @@ TEST(Reactor, AfterARestartADeadWorkersRunIsRetriedAtOnce) {
   EXPECT_EQ(h.run(1).strikes, 1);
 }
 
+TEST(Reactor, AfterARestartARunWhoseWorkerIsForgottenIsGivenUp) {
+  Harness h;
+  h.submit({});
+  h.start_all();
+  h.say(1, Done{h.grant(1), {}});
+  h.end(1);
+  h.run(1).status = Running{WorkerId{1}};  // the result was rejected, and the daemon died before it was told
+  h.restart();
+  EXPECT_EQ(h.after(h.options.adoption_grace).changes, Lines{});
+  EXPECT_EQ(h.after(1ms).changes, (Lines{"f_1 ended worker_lost", "run_1 retry_wait worker_lost"}));
+}
+
 TEST(Reactor, AfterARestartAnOrphanMayFailInEveryWay) {
   for (ErrorClass c : {ErrorClass::infrastructure, ErrorClass::out_of_memory, ErrorClass::diverged,
                        ErrorClass::bad_input, ErrorClass::protocol, ErrorClass::internal}) {

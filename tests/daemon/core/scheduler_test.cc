@@ -80,8 +80,8 @@ TEST_F(Scheduler, NeverLooksPastTheFirstSweepForWarmth) {
 }
 
 TEST_F(Scheduler, LooksAFiniteWayAhead) {
-  std::vector<std::string> affinities(5000, "a");
-  affinities.back() = "b";
+  std::vector<std::string> affinities(4999, "a");
+  affinities.push_back("b");
   add(1, 0, affinities);
   warm(1, "b");
   EXPECT_EQ(pick(1), 10000);

