@@ -54,6 +54,7 @@ void add_llm(CLI::App& pretrain, const std::shared_ptr<Settings>& settings, int&
   command->add_option("--text", options.text, "text file, a sentence a line (nano-corpora --text makes it)")
       ->required();
   command->add_option("--out", options.out, "model directory to write")->required();
+  command->add_option("--start", options.start, "model directory to go on from; absent: from nothing");
   command->add_option("--hidden", options.hidden, "hidden size")->capture_default_str();
   command->add_option("--layers", options.layers, "layers")->capture_default_str();
   command->add_option("--seed", options.seed, "of start values and examples")->capture_default_str();

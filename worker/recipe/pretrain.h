@@ -27,7 +27,8 @@ struct PretrainWhisper {
 Status pretrain_whisper(const PretrainWhisper& options);
 
 struct PretrainLlm {
-  std::filesystem::path text;  // one sentence a line
+  std::filesystem::path text;   // one sentence a line
+  std::filesystem::path start;  // a model of the same shape to go on from; empty: from nothing
   std::filesystem::path out;
   std::int64_t hidden = 128, layers = 4, heads = 4, kv_heads = 2, intermediate = 384;
   std::size_t batch = 32;

@@ -29,20 +29,20 @@ struct Example {
   std::size_t length() const { return heard.size() + said.size(); }
 };
 
-// Each token one to four times, as a word spans several audio tokens; 2 % are lost, 4 % are wrong.
+// Each token one to four times, as a word spans several audio tokens; 1 % are lost, 2 % are wrong.
 Ids as_heard(const Ids& text, std::int64_t vocabulary, std::mt19937_64& random) {
   Ids heard;
   for (auto token : text) {
     const double luck = uniform(random);
-    if (luck < 0.02) continue;
-    if (luck < 0.06)
+    if (luck < 0.01) continue;
+    if (luck < 0.03)
       token = static_cast<std::int64_t>(random_below(random, static_cast<std::size_t>(vocabulary)));
     heard.insert(heard.end(), 1 + random_below(random, 4), token);
   }
   return heard;
 }
 
-// Endless batches of examples of about one length; 15 % of the examples are text alone.
+// Endless batches of examples of about one length; 5 % of the examples are text alone.
 class Examples {
  public:
   Examples(std::vector<Ids> texts, std::int64_t vocabulary, std::int64_t eos, std::size_t batch,
@@ -61,7 +61,7 @@ class Examples {
     std::vector<Example> examples;
     for (std::size_t i = 0; i < batch_ * kBatchesSorted; ++i) {
       auto text = texts_[random_below(random_, texts_.size())];
-      auto heard = uniform(random_) < 0.85 ? as_heard(text, vocabulary_, random_) : Ids{};
+      auto heard = uniform(random_) < 0.95 ? as_heard(text, vocabulary_, random_) : Ids{};
       text.push_back(eos_);
       examples.push_back({std::move(heard), std::move(text)});
     }
@@ -175,6 +175,12 @@ Status pretrain_llm(const PretrainLlm& options) {
   torch::manual_seed(options.seed);
   Qwen2 model(*config);
   initialise(*model);
+  if (!options.start.empty()) {
+    const auto weights = Weights::open(options.start);
+    if (!weights) return weights.error();
+    if (auto loaded = load_parameters(*model, *weights, "", {}); !loaded) return loaded;
+    for (auto& parameter : model->parameters()) parameter.set_requires_grad(true);
+  }
   fmt::print(stderr, "nano LM: {} parameters, {} lines\n", parameter_count(*model), texts.size());
   Examples examples(std::move(texts), vocabulary, eos, options.batch, options.seed);
   Pretrainer trainer(model->parameters(), options.schedule);
