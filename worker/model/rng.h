@@ -4,6 +4,7 @@
 
 #include <torch/torch.h>
 
+#include <algorithm>
 #include <cstdint>
 
 namespace sweetspot::worker {
@@ -36,7 +37,6 @@ class Rng {
     generator.set_current_seed(bits(purpose, step, index));
   }
 
- private:
   // splitmix64 (Steele, Lea, Flood 2014).
   static std::uint64_t mix(std::uint64_t x) {
     x += 0x9e3779b97f4a7c15ull;
@@ -44,6 +44,8 @@ class Rng {
     x = (x ^ (x >> 27)) * 0x94d049bb133111ebull;
     return x ^ (x >> 31);
   }
+
+ private:
   std::uint64_t seed_;
 };
 
@@ -57,11 +59,28 @@ class Dropout {
   // Zeroes a share p of x and scales the rest by 1 / (1 - p). `index` tells the places of one step apart.
   torch::Tensor operator()(const torch::Tensor& x, double p, std::uint64_t index = 0) const {
     if (!active_ || p == 0) return x;
+    if (x.is_cpu()) return x * mask(x.sizes(), p, index);
     rng_.seed_torch(x.device(), purpose_, step_, index);
     return torch::dropout(x, p, true);
   }
 
  private:
+  // On a CPU torch draws number by number, which took a tenth of a training step; 16 bits are enough to drop
+  // by.
+  torch::Tensor mask(torch::IntArrayRef shape, double p, std::uint64_t index) const {
+    auto mask = torch::empty(shape, torch::kFloat32);
+    float* values = mask.data_ptr<float>();
+    const std::uint64_t key = rng_.bits(purpose_, step_, index), threshold = std::uint64_t(p * 65536);
+    const float scale = float(1 / (1 - p));
+    const std::int64_t n = mask.numel();
+    for (std::int64_t i = 0; i < n; i += 4) {
+      std::uint64_t bits = Rng::mix(key + std::uint64_t(i));
+      for (std::int64_t j = i; j < std::min(i + 4, n); ++j, bits >>= 16)
+        values[j] = (bits & 0xffff) < threshold ? 0.0f : scale;
+    }
+    return mask;
+  }
+
   Rng rng_{0};
   Draw purpose_ = Draw::projector_dropout;
   std::uint64_t step_ = 0;

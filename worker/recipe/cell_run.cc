@@ -75,7 +75,6 @@ void CellRun::load(Workshop& workshop) {
   schedule_ = {.steps = steps,
                .warmup = std::int64_t(cell.train.warmup * double(steps)),
                .min_ratio = cell.train.min_lr_ratio};
-  training_since_ = Clock::now();
 }
 
 std::span<const Utterance> CellRun::validation() const {
@@ -85,6 +84,8 @@ std::span<const Utterance> CellRun::validation() const {
 
 void CellRun::encode(std::span<const int> depths) {
   depths_.assign(depths.begin(), depths.end());
+  // Features that would push each other out are encoded when a batch needs them.
+  if (!encoder_->fits_cache(corpus_->train.utterances, depths.size())) return;
   for (const auto split : {std::span<const Utterance>(corpus_->train.utterances), validation()}) {
     const auto batches = make_batches(split, kEncodingBatch);
     for (std::size_t i = 0; i < batches.size(); ++i) {
@@ -115,6 +116,7 @@ torch::Tensor CellRun::batch_loss(const Batch& batch) {
 void CellRun::begin_epoch(int epoch) {
   epoch_ = epoch, next_batch_ = 0, loss_sum_ = 0, loss_count_ = 0;
   epoch_since_ = Clock::now();
+  if (epoch == 1) training_since_ = epoch_since_;
   std::optional<Shuffle> shuffle;
   if (member_.cell.train.shuffle) shuffle = Shuffle{rng_, epoch};
   batches_ = make_batches(corpus_->train.utterances, member_.cell.train.batch, shuffle);

@@ -38,14 +38,20 @@ class Pack {
  public:
   Pack(std::span<const PackMember> members, std::span<Reporter* const> reporters)
       : reporters_(reporters), outcomes_(members.size()) {
-    for (std::size_t i = 0; i < members.size(); ++i)
+    for (std::size_t i = 0; i < members.size(); ++i) {
       cells_.push_back(std::make_unique<CellRun>(members[i], *reporters[i]));
+      order_.push_back(i);
+    }
+    // The deepest first, so that an encoder is loaded once.
+    std::stable_sort(order_.begin(), order_.end(), [&](std::size_t a, std::size_t b) {
+      return members[a].cell.layers > members[b].cell.layers;
+    });
   }
 
   // Does `step` for each cell that has not ended.
   template <class Step>
   void each(Step step) {
-    for (std::size_t i = 0; i < cells_.size(); ++i) {
+    for (const std::size_t i : order_) {
       if (outcomes_[i]) continue;
       try {
         step(*cells_[i]);
@@ -89,6 +95,7 @@ class Pack {
   }
   std::span<Reporter* const> reporters_;
   std::vector<std::unique_ptr<CellRun>> cells_;
+  std::vector<std::size_t> order_;  // of the cells in each()
   std::vector<std::optional<CellOutcome>> outcomes_;
 };
 }  // namespace

@@ -41,10 +41,11 @@ std::string SpeechEncoder::key(const Utterance& utterance, int depth) const {
                      utterance.seconds);
 }
 
-std::size_t SpeechEncoder::feature_bytes(std::span<const Utterance> utterances) const {
+bool SpeechEncoder::fits_cache(std::span<const Utterance> utterances, std::size_t depths) const {
+  constexpr std::size_t kFramesASecond = 50;
   std::size_t frames = 0;
-  for (const Utterance& utterance : utterances) frames += 50 * padded_seconds(utterance);
-  return frames * encoder_->config().d_model * c10::elementSize(placement_.dtype);
+  for (const Utterance& utterance : utterances) frames += kFramesASecond * padded_seconds(utterance);
+  return frames * encoder_->config().d_model * c10::elementSize(placement_.dtype) * depths <= cache_.budget();
 }
 
 Result<torch::Tensor> SpeechEncoder::mel(const Utterance& utterance) const {

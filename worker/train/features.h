@@ -48,8 +48,8 @@ class SpeechEncoder {
   Result<torch::Tensor> features(std::span<const Utterance> utterances, std::span<const int> batch, int depth,
                                  std::span<const int> depths);
 
-  // Bytes that the features of these clips take at one depth.
-  std::size_t feature_bytes(std::span<const Utterance> utterances) const;
+  // Whether the features of these clips at so many depths can all be kept.
+  bool fits_cache(std::span<const Utterance> utterances, std::size_t depths) const;
 
   const WhisperEncoder& encoder() const { return encoder_; }
 
