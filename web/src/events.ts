@@ -59,6 +59,7 @@ function flush(): void {
   }
   const events = queue;
   queue = [];
+  if (events.some((event) => event.type === "resync")) announceAll();
   const patches = new Map<string, RunPatch>();
   const topics = new Set<string>();
   for (const event of events) {
