@@ -27,7 +27,7 @@ cat > "$directory/sweep.json" <<SWEEP
 {"name": "fuzzed", "axes": {"encoder": ["$directory/encoder"], "layers": [8, 6, 4, 2], "language": ["en", "da"], "lora": [false, true]},
  "corpora": {"en": {"path": "$directory/corpus"}, "da": {"path": "$directory/corpus"}}, "llm": "$directory/llm"}
 SWEEP
-printf '#!/bin/sh\nexec sleep 1000\n' > "$directory/worker"
+printf '#!/bin/sh\nexec sleep 60\n' > "$directory/worker"
 chmod +x "$directory/worker"
 
 "$sweetspot" serve --state "$directory/state" --listen 127.0.0.1:0 --devices cpu:1 --worker "$directory/worker" \
