@@ -12,8 +12,6 @@
 #include <nlohmann/json.hpp>
 #include <thread>
 
-#include "schemas/process_identity.h"
-
 extern char** environ;
 
 namespace sweetspot::process {
@@ -94,13 +92,14 @@ World::World() {
   fs::create_directories(state);
 }
 
+// Found by the socket on their command lines: a worker may not have said its pid to anybody yet.
 World::~World() {
-  auto reader = daemon::Database::open_for_reading(state / "sweetspot.db");
-  if (!reader) return;
-  (void)reader->each("SELECT pid, start_time FROM worker WHERE pid > 0", [](const daemon::Row& row) {
-    const auto pid = row.get<pid_t>(0);
-    if (process_start_time(pid) == row.get<std::int64_t>(1)) ::kill(pid, SIGKILL);
-  });
+  const std::string socket = (state / "worker.sock").string();
+  for (const auto& entry : fs::directory_iterator("/proc")) {
+    std::ifstream file(entry.path() / "cmdline");
+    const std::string command((std::istreambuf_iterator<char>(file)), {});
+    if (command.find(socket) != command.npos) ::kill(std::stoi(entry.path().filename()), SIGKILL);
+  }
 }
 
 std::unique_ptr<DaemonProcess> World::start_daemon(int port) {
