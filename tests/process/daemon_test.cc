@@ -152,6 +152,7 @@ TEST_F(DaemonTest, SecondDaemonOnTheSameStateIsRefused) {
   EXPECT_NE(second->exit_code(), 0);
   EXPECT_NE(second->log().find("pid " + std::to_string(first->pid())), std::string::npos) << second->log();
   EXPECT_EQ(world.submit(*first), 201) << "the first one is unharmed";
+  EXPECT_TRUE(World::wait_until([&] { return world.count("worker WHERE pid > 0") == 2; }));
 }
 
 TEST_F(DaemonTest, PortInUseIsExplained) {
