@@ -3,7 +3,9 @@
 # Usage: schemathesis.sh SWEETSPOT [PYTHON] [MAX_EXAMPLES]; exits 77 (skipped) where schemathesis is not installed.
 set -eu
 sweetspot=$1
-python=${2:-$(dirname "$0")/../../../.venv/bin/python}
+here=$(cd "$(dirname "$0")" && pwd)
+python=${2:-$here/../../../.venv/bin/python}
+case $python in /*) ;; *) python=$PWD/$python ;; esac
 examples=${3:-30}
 "$python" -c 'import schemathesis' 2>/dev/null || { echo "schemathesis is not installed"; exit 77; }
 
@@ -14,7 +16,8 @@ finish() {
   wait 2>/dev/null || true
   rm -rf "$directory"
 }
-trap finish EXIT INT TERM
+trap finish EXIT
+trap 'exit 1' INT TERM
 
 # Models and corpora that are there by name, so that sweeps can be submitted; workers that do nothing.
 mkdir -p "$directory/encoder" "$directory/llm" "$directory/corpus"
