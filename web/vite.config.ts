@@ -5,14 +5,20 @@ import { defineConfig } from "vite";
 export default defineConfig({
   base: "./",
   plugins: [{
-    // Asked for with an Origin header, the files would be refused behind a proxy that changes Host.
+    // A module is asked for with an Origin header, which the daemon refuses behind a proxy that changes Host; a plain
+    // deferred script is not.
     name: "plain-tags",
-    transformIndexHtml: { order: "post", handler: (html) => html.replaceAll(" crossorigin", "") },
+    transformIndexHtml: {
+      order: "post",
+      handler: (html) => html.replaceAll(" crossorigin", "").replace('<script type="module"', "<script defer"),
+    },
   }],
   esbuild: { jsx: "automatic", jsxImportSource: "preact" },
   build: {
     target: ["es2021", "firefox115", "chrome100", "safari15.4"],
     assetsInlineLimit: 0,
+    rollupOptions: { output: { format: "iife" } },
+    cssCodeSplit: false,  // else the script would insert the styles, which the content policy forbids
     modulePreload: { polyfill: false },
   },
   server: { proxy: { "/api": process.env.SWEETSPOT_API ?? "http://127.0.0.1:8765" } },

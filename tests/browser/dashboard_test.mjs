@@ -47,7 +47,7 @@ test("An empty list teaches the next command", async () => {
 
 test("A submitted sweep appears without a reload, and its grid fills cell by cell", async () => {
   await page.evaluate(() => (window.sameDocument = true));
-  daemon.script({ epochs: 3, steps: 12, step_ms: 40, utterances: 30 });
+  daemon.script({ epochs: 3, steps: 12, step_ms: 120, utterances: 30 });
   sweep = await daemon.submit("browser sweep");
   await page.getByRole("link", { name: "browser sweep" }).click();
   await page.locator(`td.cell[data-state]`).first().waitFor();
