@@ -36,6 +36,7 @@ void add_whisper(CLI::App& pretrain, const std::shared_ptr<Settings>& settings, 
                    "directory of da/, nl/, en/ and text.txt (nano-corpora makes it)")
       ->required();
   command->add_option("--out", options.out, "model directory to write")->required();
+  command->add_option("--start", options.start, "model directory to go on from; absent: from nothing");
   command->add_option("--layers", options.layers, "encoder layers")->capture_default_str();
   command->add_option("--width", options.width, "d_model")->capture_default_str();
   command->add_option("--clips", options.clips, "training clips of each language")->capture_default_str();

@@ -14,6 +14,7 @@ struct PretrainWhisper {
   std::filesystem::path
       corpora;  // da/, nl/ and en/ in Common Voice layout with train_words.tsv, and text.txt
   std::filesystem::path out;
+  std::filesystem::path start;  // a model of the same shape to go on from; empty: from nothing
   std::int64_t width = 96, heads = 4, layers = 6, decoder_layers = 2;
   std::size_t batch = 16;
   int clips = 1500;  // training clips used of each language

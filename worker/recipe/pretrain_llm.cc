@@ -178,8 +178,7 @@ Status pretrain_llm(const PretrainLlm& options) {
   if (!options.start.empty()) {
     const auto weights = Weights::open(options.start);
     if (!weights) return weights.error();
-    if (auto loaded = load_parameters(*model, *weights, "", {}); !loaded) return loaded;
-    for (auto& parameter : model->parameters()) parameter.set_requires_grad(true);
+    if (auto loaded = go_on_from(*weights, "", *model); !loaded) return loaded;
   }
   fmt::print(stderr, "nano LM: {} parameters, {} lines\n", parameter_count(*model), texts.size());
   Examples examples(std::move(texts), vocabulary, eos, options.batch, options.seed);

@@ -261,6 +261,12 @@ Status pretrain_whisper(const PretrainWhisper& options) {
        std::initializer_list<torch::nn::Module*>{encoder.get(), decoder.get(), frame_head.get()}) {
     initialise(*module);
   }
+  if (!options.start.empty()) {
+    const auto weights = Weights::open(options.start);
+    if (!weights) return weights.error();
+    if (auto loaded = go_on_from(*weights, "model.encoder.", *encoder); !loaded) return loaded;
+    if (auto loaded = go_on_from(*weights, "model.decoder.", *decoder); !loaded) return loaded;
+  }
   use_sinusoids(encoder->named_parameters()["embed_positions.weight"]);
   std::vector<torch::Tensor> parameters = encoder->parameters();
   for (const auto& more : {decoder->parameters(), frame_head->parameters()})

@@ -36,6 +36,12 @@ void initialise(torch::nn::Module& module) {
   }
 }
 
+Status go_on_from(const Weights& weights, const std::string& prefix, torch::nn::Module& module) {
+  if (auto loaded = load_parameters(module, weights, prefix, {}); !loaded) return loaded;
+  for (auto& parameter : module.parameters()) parameter.set_requires_grad(true);
+  return success();
+}
+
 Pretrainer::Pretrainer(std::vector<torch::Tensor> parameters, const PretrainSchedule& schedule)
     : parameters_(std::move(parameters)),
       schedule_(schedule),

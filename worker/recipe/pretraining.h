@@ -14,7 +14,7 @@
 #include <vector>
 
 #include "schemas/result.h"
-#include "worker/model/safetensors.h"
+#include "worker/model/weights.h"
 
 namespace sweetspot::worker {
 
@@ -32,6 +32,9 @@ double one_cycle(const PretrainSchedule& schedule, int step);
 // Matrices and kernels: U(-1/sqrt(fan in), 1/sqrt(fan in)). Embedding tables: N(0, 0.02^2). Norms: weight 1.
 // Biases: 0. All of them require gradients afterwards.
 void initialise(torch::nn::Module& module);
+
+// Replaces the values of an initialised module by those of a model directory.
+Status go_on_from(const Weights& weights, const std::string& prefix, torch::nn::Module& module);
 
 // Trains `parameters` by AdamW and says every hundred steps on stderr how the loss goes.
 class Pretrainer {
