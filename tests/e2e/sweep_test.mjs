@@ -130,7 +130,7 @@ test("A sweep that cannot run is refused whole", async () => with_daemon(async (
     axes: { encoder: [join(folder, "encoder")], layers: [40], language: ["en"] }, llm: "/nowhere",
   }));
   assert.equal(status, 422);
-  assert.deepEqual(body.errors.map((error) => error.pointer).sort(), ["/axes/layers/0", "/llm"]);
+  assert.deepEqual(body.errors.map((error) => error.pointer).sort(), ["#/axes/layers/0", "#/llm"]);
   assert.deepEqual((await daemon.get("sweeps")).items, []);
 }));
 
