@@ -85,10 +85,6 @@ void check_corpus(const CorpusSpec& corpus, const std::string& at, Errors& missi
                        at + "/path"});
   }
 }
-
-json problem(const Error& e) {
-  return {{"code", e.code}, {"detail", e.message}, {"hint", e.hint}, {"pointer", e.pointer}};
-}
 }  // namespace
 
 Plan make_plan(const SweepSpec& spec) {
@@ -101,28 +97,6 @@ Plan make_plan(const SweepSpec& spec) {
     check_corpus(spec.corpora.at(language), "/corpora/" + language, plan.missing);
   }
   return plan;
-}
-
-json to_json(const Plan& plan) {
-  json out = {{"cells", json::array()},
-              {"excluded", json::array()},
-              {"errors", json::array()},
-              {"missing", json::array()}};
-  for (const GridCell& c : plan.grid.cells) {
-    out["cells"].push_back({{"encoder", model_label(c.cell.encoder)},
-                            {"layers", c.cell.layers},
-                            {"language", c.cell.language},
-                            {"lora", c.cell.lora.has_value()},
-                            {"seed", c.cell.seed},
-                            {"settings", c.settings},
-                            {"hash", c.hash}});
-  }
-  for (const ExcludedCell& c : plan.grid.excluded)
-    out["excluded"].push_back({{"cell", c.point}, {"rule", c.rule}});
-  for (const Error& e : plan.grid.errors) out["errors"].push_back(problem(e));
-  for (const Error& e : plan.missing) out["missing"].push_back(problem(e));
-  out["total"] = plan.grid.cells.size();
-  return out;
 }
 
 }  // namespace sweetspot::daemon

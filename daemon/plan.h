@@ -3,7 +3,6 @@
 // missing.
 #pragma once
 
-#include <nlohmann/json_fwd.hpp>
 #include <vector>
 
 #include "daemon/core/grid.h"
@@ -17,6 +16,5 @@ struct Plan {
 };
 
 Plan make_plan(const SweepSpec& spec);
-nlohmann::json to_json(const Plan& plan);
 
 }  // namespace sweetspot::daemon

@@ -92,14 +92,5 @@ TEST_F(PlanTest, LooksForTheSplitsOfTheCorpusFormat) {
   EXPECT_TRUE(pointers(make_plan(manifests).missing).contains("/corpora/da/path"));
 }
 
-TEST_F(PlanTest, IsShownWithEachCellOnce) {
-  const auto shown = to_json(make_plan(spec({"openai/whisper-small"})));
-  EXPECT_EQ(shown["total"], 6);
-  EXPECT_EQ(shown["cells"].size(), 6u);
-  EXPECT_EQ(shown["cells"][0]["encoder"], "openai/whisper-small");
-  EXPECT_EQ(shown["cells"][0]["layers"], 12);
-  EXPECT_EQ(shown["missing"][0]["pointer"], "/axes/encoder/0");
-}
-
 }  // namespace
 }  // namespace sweetspot::daemon
