@@ -7,6 +7,7 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
+import { fileURLToPath } from "node:url";
 import { Daemon } from "../browser/daemon.mjs";
 
 const binary = process.env.SWEETSPOT_BIN, worker = process.env.SWEETSPOT_WORKER, corpora = process.env.NANO_CORPORA;
@@ -18,7 +19,7 @@ before(() => {
   folder = mkdtempSync(join(tmpdir(), "sweetspot-e2e-"));
   const run = (program, ...options) => execFileSync(program, options.map(String), { stdio: ["ignore", "ignore", "pipe"] });
   const speech = join(folder, "corpora");
-  run(corpora, "--out", speech, "--da", kClips.train, "--nl", kClips.train, "--en", kClips.train, "--dev", kClips.dev, "--test", kClips.test, "--text", 2000);
+  run(corpora, "--grammar", fileURLToPath(new URL("../../examples/nano/grammar", import.meta.url)), "--out", speech, "--da", kClips.train, "--nl", kClips.train, "--en", kClips.train, "--dev", kClips.dev, "--test", kClips.test, "--text", 2000);
   run(worker, "pretrain", "llm", "--text", join(speech, "text.txt"), "--out", join(folder, "llm"), "--steps", 3, "--hidden", 64, "--layers", 2);
   run(worker, "pretrain", "whisper", "--corpora", speech, "--out", join(folder, "encoder"), "--steps", 3, "--layers", 4, "--width", 64, "--clips", 4);
 });
