@@ -29,7 +29,8 @@ std::string progress_line(const SweepProgress& progress, int width) {
                                  progress.succeeded + progress.failed, progress.total);
   if (progress.failed) line += fmt::format(", {} failed", progress.failed);
   if (progress.running) line += fmt::format(", {} running", progress.running);
-  if (progress.eta && !progress.finished())
+  if (progress.paused) line += ", paused";
+  if (progress.eta && !progress.paused && !progress.finished())
     line += fmt::format(", about {} left", show_duration(*progress.eta));
   return line.substr(0, std::max(width, 20));
 }

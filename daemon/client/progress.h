@@ -13,6 +13,7 @@ struct SweepProgress {
   int succeeded = 0;
   int failed = 0;    // failed, quarantined or cancelled
   int running = 0;   // held by a worker
+  bool paused = false;
   double share = 0;  // of the work, between 0 and 1; runs under way count in part
   std::optional<std::chrono::seconds> eta;
   bool finished() const { return succeeded + failed == total; }

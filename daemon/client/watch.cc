@@ -89,6 +89,7 @@ SweepProgress progress_of(const json& sweep, const json& active_runs) {
   for (const char* state : {"failed", "quarantined", "cancelled"})
     progress.failed += counts.at(state).get<int>();
   for (const char* state : {"leased", "running", "orphaned"}) progress.running += counts.at(state).get<int>();
+  progress.paused = sweep.value("state", "") == "paused";
   double done = progress.succeeded + progress.failed;
   for (const json& run : active_runs) done += share_of(run);
   progress.share = progress.total ? done / progress.total : 1;

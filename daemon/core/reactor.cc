@@ -24,7 +24,10 @@ overloaded(Ts...) -> overloaded<Ts...>;
 
 std::string describe(const ProcessEnd& end) {
   return std::visit(
-      overloaded{[](const ExitedWith& e) { return fmt::format("exited with code {}", e.code); },
+      overloaded{[](const ExitedWith& e) {
+                   // An adopted worker is no child of this daemon: its code is not known.
+                   return e.code < 0 ? std::string("ended") : fmt::format("exited with code {}", e.code);
+                 },
                  [](const KilledBy& k) { return fmt::format("was killed by signal {}", k.signal); },
                  [](const CouldNotStart& c) { return "could not be started: " + c.error.message; }},
       end);

@@ -60,9 +60,10 @@ std::optional<Problem> Gate::refuses_origin(const RequestHead& head) const {
   const std::string origin = field(head, "origin"), host = field(head, "host"),
                     site = field(head, "sec-fetch-site");
   const bool followed_link = head.method == "GET" && field(head, "sec-fetch-mode") == "navigate";
+  // A browser's own word counts first: behind a reverse proxy the Host differs from the page's origin.
+  if (site == "same-origin" || site == "none" || followed_link) return std::nullopt;
   const bool own_origin = origin.empty() || origin == "http://" + host || origin == "https://" + host;
-  const bool own_site = site.empty() || site == "same-origin" || site == "none" || followed_link;
-  if (own_origin && own_site) return std::nullopt;
+  if (site.empty() && own_origin) return std::nullopt;
   return Problem{403, {"other_origin", "Pages of other origins may not speak to this daemon.", "", ""}};
 }
 

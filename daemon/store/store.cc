@@ -121,6 +121,9 @@ Status Store::remove_sweep(SweepId sweep) {
   Status removed = database.run("DELETE FROM sweep WHERE id = ?", sweep);
   if (!removed) return removed;
   if (database.changes() == 0) return not_found(sweep);
+  // The answer kept under an Idempotency-Key names this sweep: sent again, that request is a new one.
+  removed = database.run("DELETE FROM idempotency WHERE body ->> '$.sweep' = ?", sweep);
+  if (!removed) return removed;
   removed = record_event(database, {.type = "sweep", .sweep = sweep},
                          {{"id", to_string(sweep)}, {"removed", true}});
   return removed ? transaction->commit() : removed;

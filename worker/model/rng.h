@@ -9,17 +9,7 @@
 
 namespace sweetspot::worker {
 
-enum class Draw : std::uint64_t {
-  projector,
-  adapter,
-  projector_dropout,
-  adapter_dropout,
-  order,
-  mask,
-  noise,
-  text,
-  weights
-};
+enum class Draw : std::uint64_t { projector, adapter, projector_dropout, adapter_dropout, order };
 
 class Rng {
  public:

@@ -73,12 +73,6 @@ Result<Weights> Weights::open(const fs::path& path) {
   return weights;
 }
 
-std::vector<std::string> Weights::names() const {
-  std::vector<std::string> names;
-  for (const auto& [name, file] : file_of_) names.push_back(name);
-  return names;
-}
-
 Result<torch::Tensor> Weights::tensor(const std::string& name, torch::IntArrayRef shape) const {
   const auto found = file_of_.find(name);
   if (found == file_of_.end()) return mismatch(path_, "tensor '" + name + "' is missing");

@@ -24,7 +24,6 @@ class Weights {
   static Result<Weights> open(const std::filesystem::path& path);
 
   bool contains(const std::string& name) const { return file_of_.contains(name); }
-  std::vector<std::string> names() const;
 
   // The tensor of that name and shape, read only. Errors: weights_mismatch, naming file, tensor, expected and
   // actual shape.

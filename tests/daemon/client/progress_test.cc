@@ -100,6 +100,15 @@ TEST(ProgressOf, CountsRunsUnderWayInPart) {
   EXPECT_FALSE(progress.eta);
 }
 
+TEST(ProgressOf, SaysThatTheSweepIsPaused) {
+  auto sweep = sweep_of(2, 0, 1, 0, 0);
+  EXPECT_FALSE(progress_of(sweep, nlohmann::json::array()).paused);
+  sweep["state"] = "paused";
+  const auto progress = progress_of(sweep, nlohmann::json::array());
+  EXPECT_TRUE(progress.paused);
+  EXPECT_TRUE(progress_line(progress, 200).ends_with("1/3 done, paused"));
+}
+
 TEST(ProgressOf, IsFinishedWhenNoRunIsLeftToDo) {
   const auto progress = progress_of(sweep_of(0, 0, 2, 1, 1), nlohmann::json::array());
   EXPECT_TRUE(progress.finished());

@@ -120,6 +120,7 @@ TEST(Reactor, ADeathIsToldAsItWas) {
     return h.run(1).reason.text;
   };
   EXPECT_EQ(says(ExitedWith{75}), "wk_1 on cpu:0 exited with code 75");
+  EXPECT_EQ(says(ExitedWith{-1}), "wk_1 on cpu:0 ended");
   EXPECT_EQ(says(KilledBy{11}), "wk_1 on cpu:0 was killed by signal 11");
   EXPECT_EQ(says(CouldNotStart{{"", "no such file", "", ""}}),
             "wk_1 on cpu:0 could not be started: no such file");

@@ -46,6 +46,14 @@ TEST(Gate, RefusesPagesOfOtherOrigins) {
   EXPECT_EQ(status_of(gate, head({{"sec-fetch-site", "same-origin"}})), 200);
   EXPECT_EQ(status_of(gate, head({{"sec-fetch-site", "cross-site"}})), 403);
   EXPECT_EQ(status_of(gate, head({{"sec-fetch-site", "same-site"}})), 403);
+  EXPECT_EQ(status_of(gate, head({{"sec-fetch-site", "cross-site"}, {"origin", "http://localhost:8765"}})),
+            403);
+}
+
+TEST(Gate, BehindAReverseProxyTheBrowsersWordCounts) {
+  const Gate gate({}, std::nullopt);
+  EXPECT_EQ(status_of(gate, head({{"sec-fetch-site", "same-origin"}, {"origin", "https://lab.example"}})), 200);
+  EXPECT_EQ(status_of(gate, head({{"origin", "https://lab.example"}})), 403);
 }
 
 TEST(Gate, LetsALinkFromElsewhereOpenTheDashboard) {

@@ -128,6 +128,17 @@ TEST_F(StoreTest, SameIdempotencyKeyGivesTheSameSweep) {
   EXPECT_EQ(ask<int>("SELECT count(*) FROM sweep"), 1);
 }
 
+TEST_F(StoreTest, AnIdempotencyKeyIsFreeAgainWhenItsSweepIsRemoved) {
+  auto asked = request();
+  asked.idempotency = {"key", "fingerprint"};
+  const auto first = store->insert_sweep(asked);
+  ASSERT_TRUE(first);
+  ASSERT_TRUE(store->remove_sweep(first->sweep.id));
+  const auto again = store->insert_sweep(asked);
+  ASSERT_TRUE(again) << again.error().message;
+  EXPECT_EQ(again->runs.size(), asked.cells.size());
+}
+
 TEST_F(StoreTest, HeldRunsComeBackOrphanedWithTheirFences) {
   const daemon::Run held = run_first();
   reopen();

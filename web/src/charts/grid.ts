@@ -16,10 +16,9 @@ export interface GridPanel {
   language: string;
   depths: readonly number[];  // whole encoder first
   rows: readonly GridRow[];
-  scale: Scale | null;
 }
 
-/** Lowest and highest WER of a panel's finished runs. */
+/** Lowest and highest WER of a sweep's finished runs: a colour is the same WER in each language's panel. */
 export interface Scale {
   best: number;
   worst: number;
@@ -33,7 +32,7 @@ export function panelsOf(runs: readonly Run[]): GridPanel[] {
   return languages.map((language) => {
     const ours = runs.filter((run) => run.language === language);
     const depths = [...new Set(ours.map((run) => run.layers))].sort((a, b) => b - a);
-    return { language, depths, rows: rowsOf(ours, seedsVary), scale: scaleOf(ours) };
+    return { language, depths, rows: rowsOf(ours, seedsVary) };
   });
 }
 

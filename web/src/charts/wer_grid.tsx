@@ -8,15 +8,16 @@ import { heatOf, heatSteps, type GridPanel, type GridRow, type Scale } from "./g
 
 interface Props {
   panel: GridPanel;
+  scale: Scale | null;
   intervals: ReadonlyMap<string, WerRow>;  // by run
   sweetSpots: ReadonlySet<string>;         // runs
 }
 
-export function WerGrid({ panel, intervals, sweetSpots }: Props) {
+export function WerGrid({ panel, scale, intervals, sweetSpots }: Props) {
   const title = text.sweep.gridCaption(panel.language);
   return (
     <figure class="panel" data-language={panel.language}>
-      <figcaption><h3>{panel.language}</h3><Legend scale={panel.scale} /></figcaption>
+      <figcaption><h3>{panel.language}</h3></figcaption>
       <Scroll label={title}>
         <table class="grid">
           <caption class="hidden">{title}</caption>
@@ -33,7 +34,7 @@ export function WerGrid({ panel, intervals, sweetSpots }: Props) {
                 {panel.depths.map((depth) => {
                   const run = row.cells.get(depth);
                   if (!run) return <td key={depth} class="cell absent" aria-label={text.sweep.notInSweep} title={text.sweep.notInSweep} />;
-                  return <Cell key={depth} run={run} scale={panel.scale} row={intervals.get(run.id)} sweet={sweetSpots.has(run.id)} />;
+                  return <Cell key={depth} run={run} scale={scale} row={intervals.get(run.id)} sweet={sweetSpots.has(run.id)} />;
                 })}
               </tr>
             ))}
@@ -100,7 +101,7 @@ function spoken(run: Run, row: WerRow | undefined, sweet: boolean, digits: numbe
   return parts.join(", ");
 }
 
-function Legend({ scale }: { scale: Scale | null }) {
+export function HeatLegend({ scale }: { scale: Scale | null }) {
   if (!scale) return <span class="faint">{text.sweep.scaleNone}</span>;
   return (
     <span class="legend faint">

@@ -1,8 +1,8 @@
 // A sweep: how far it is, where its sweet spot is, and the grid that fills cell by cell.
 import type { Run, Sweep, SweetSpotTable, WerRow, WerTable } from "../api/schema";
 import { DepthChart, LineKey } from "../charts/depth_chart";
-import { panelsOf, type GridPanel } from "../charts/grid";
-import { WerGrid } from "../charts/wer_grid";
+import { panelsOf, scaleOf, type GridPanel, type Scale } from "../charts/grid";
+import { HeatLegend, WerGrid } from "../charts/wer_grid";
 import { Download } from "../components/download";
 import { ProblemBox, Waiting } from "../components/problem";
 import { SweepProgress, overOf } from "../components/progress";
@@ -30,7 +30,7 @@ export function SweepView({ id }: { id: string }) {
       <SweepHead sweep={sweep.data} />
       {spot.data ? <SpotCard table={spot.data} /> : spot.problem && <ProblemBox problem={spot.problem} />}
       {runs.length === 0 ? <Waiting problem={loaded.problem} />
-        : <Panels panels={panelsOf(runs)} wer={wer.data} sweetSpots={sweetRuns(runs, spot.data)} />}
+        : <Panels panels={panelsOf(runs)} scale={scaleOf(runs)} wer={wer.data} sweetSpots={sweetRuns(runs, spot.data)} />}
       {spot.data && <SpotFigures table={spot.data} />}
       <Troubles runs={runs} />
       <Exports id={id} />
@@ -59,20 +59,24 @@ function SweepHead({ sweep }: { sweep: Sweep }) {
 
 interface PanelsProps {
   panels: GridPanel[];
+  scale: Scale | null;
   wer: WerTable | null;
   sweetSpots: ReadonlySet<string>;
 }
 
-function Panels({ panels, wer, sweetSpots }: PanelsProps) {
+function Panels({ panels, scale, wer, sweetSpots }: PanelsProps) {
   const intervals = new Map<string, WerRow>(wer?.rows.map((row) => [row.run, row]));
   return (
     <section aria-labelledby="grid-title">
       <h2 id="grid-title">{text.sweep.grid}</h2>
-      <p class="faint">{text.sweep.gridUnit} {text.sweep.rows} × {text.sweep.layers.toLowerCase()}.</p>
+      <p class="facts faint">
+        <span>{text.sweep.gridUnit} {text.sweep.rows} × {text.sweep.layers.toLowerCase()}.</span>
+        <HeatLegend scale={scale} />
+      </p>
       <div class="panels">
         {panels.map((panel) => (
           <div key={panel.language} class={panel.depths.length > 5 ? "panel-pair wide" : "panel-pair"}>
-            <WerGrid panel={panel} intervals={intervals} sweetSpots={sweetSpots} />
+            <WerGrid panel={panel} scale={scale} intervals={intervals} sweetSpots={sweetSpots} />
             <DepthChart panel={panel} intervals={intervals} />
           </div>
         ))}
