@@ -1,4 +1,6 @@
 // `sweetspot devices`: what runs where; taking a device out of use and back.
+#include "daemon/client/devices.h"
+
 #include <fmt/format.h>
 
 #include "daemon/client/verbs.h"
@@ -26,10 +28,19 @@ Outcome devices(const Settings& settings, const DeviceOptions& options, Api& api
   if (!all) return all.error();
   print(settings, all->at("items"),
         table_of(all->at("items"), settings.format(), {"name", "state", "drained", "worker", "runs"}));
+  for (const std::string& problem : device_problems(*all)) note(settings, "problem: " + problem);
   return ExitCode::ok;
 }
 
 }  // namespace
+
+std::vector<std::string> device_problems(const json& devices) {
+  std::vector<std::string> problems;
+  for (const json& device : devices.at("items")) {
+    if (auto problem = device.value("problem", ""); !problem.empty()) problems.push_back(std::move(problem));
+  }
+  return problems;
+}
 
 void add_devices(Program& program, SharedSettings settings) {
   auto options = std::make_shared<DeviceOptions>();

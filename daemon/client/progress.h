@@ -17,6 +17,7 @@ struct SweepProgress {
   double share = 0;  // of the work, between 0 and 1; runs under way count in part
   std::optional<std::chrono::seconds> eta;
   bool finished() const { return succeeded + failed == total; }
+  bool stalled() const { return running == 0 && !paused && !finished(); }
 };
 
 // "first-sweep [######......] 9/18 done, 1 failed, 2 running, about 3 min 20 s left", cut to `width` columns.

@@ -6,9 +6,11 @@
 #include <unistd.h>
 
 #include <iostream>
+#include <set>
 #include <thread>
 #include <utility>
 
+#include "daemon/client/devices.h"
 #include "daemon/client/verbs.h"
 
 namespace sweetspot::daemon {
@@ -63,6 +65,17 @@ Result<SweepProgress, Failure> read_progress(Api& api, const std::string& sweep)
   return progress_of(*document, *active);
 }
 
+// Why nothing runs, where a device knows; each problem once.
+void note_problems(const Settings& settings, Api& api, ProgressDisplay& display, std::set<std::string>& told) {
+  const auto devices = api.get("/api/v1/devices");
+  if (!devices) return;
+  for (const std::string& problem : device_problems(*devices)) {
+    if (!told.insert(problem).second) continue;
+    display.end();
+    note(settings, "problem: " + problem);
+  }
+}
+
 // The reasons of the first failures: the rest is one command away.
 void note_failures(const Settings& settings, Api& api, const std::string& sweep, int failed) {
   const auto runs =
@@ -104,6 +117,7 @@ Outcome watch_sweep(const Settings& settings, Api& api, const std::string& sweep
   const auto begin = Clock::now();
   auto last_answer = begin;
   std::optional<double> first_share;
+  std::set<std::string> told;
   while (true) {
     auto progress = read_progress(api, sweep);
     const auto now = Clock::now();
@@ -117,6 +131,7 @@ Outcome watch_sweep(const Settings& settings, Api& api, const std::string& sweep
                                            std::chrono::duration_cast<std::chrono::seconds>(now - begin));
       }
       display.show(*progress);
+      if (progress->stalled()) note_problems(settings, api, display, told);
       if (progress->finished()) {
         display.end();
         if (progress->failed == 0) return ExitCode::ok;

@@ -162,7 +162,9 @@ class Reactor {
     Worker& worker = state_.workers.at(hello.worker);
     worker.connected = worker.greeted = true;
     worker.last_heard = worker.idle_since = now_;
-    state_.devices.at(worker.device).failed_launches = 0;
+    Device& device = state_.devices.at(worker.device);
+    device.failed_launches = 0;
+    troubled(device, "");
     effects_.actions.push_back(Send{worker.id, Welcome{}});
     adopt(worker, hello.grants);
     effects_.changes.push_back(WorkerChanged{worker, worker.runs.empty() ? "idle" : "busy", hello});
@@ -227,10 +229,14 @@ class Reactor {
     state_.workers.erase(found);
     Device& device = state_.devices.at(worker.device);
     device.worker.reset();
-    if (!worker.greeted && !worker.stopping) back_off(device);
-    effects_.changes.push_back(WorkerChanged{worker, "gone", {}});
     const std::string how =
         fmt::format("{} on {} {}", to_string(worker.id), worker.device, describe(ended.end));
+    if (!worker.greeted && !worker.stopping) {
+      back_off(device);
+      troubled(device, fmt::format("{} before it was ready; see workers/{}.log in the state directory", how,
+                                   to_string(worker.id)));
+    }
+    effects_.changes.push_back(WorkerChanged{worker, "gone", {}});
     for (const auto& [id, fence] : worker.runs) {
       const auto run = state_.runs.find(id);
       if (run == state_.runs.end() || run->second.fence != fence ||
@@ -244,6 +250,12 @@ class Reactor {
   void back_off(Device& device) {
     ++device.failed_launches;
     device.next_launch = now_ + delay(device.failed_launches, device.failed_launches);
+  }
+
+  void troubled(Device& device, std::string problem) {
+    if (device.problem == problem) return;
+    device.problem = std::move(problem);
+    effects_.changes.push_back(DeviceChanged{device});
   }
 
   // --- what workers say ---

@@ -84,6 +84,7 @@ struct Device {
   std::optional<WorkerId> worker;
   int failed_launches = 0;  // in a row
   TimePoint next_launch;    // not before
+  std::string problem;      // why its last worker ended before it was ready; empty: it was
 };
 
 struct State {

@@ -16,6 +16,7 @@ json device_view(const DeviceRow& device) {
           {"drained", device.drained},
           {"worker", or_null(device.worker)},
           {"state", device.worker_state.empty() ? "none" : device.worker_state},
+          {"problem", device.problem},
           {"runs", to_json(device.runs)}};
 }
 

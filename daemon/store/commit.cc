@@ -189,13 +189,16 @@ Status Commit::write(const WorkerChanged& change) {
 Status Commit::write(const DeviceChanged& change) {
   const Device& device = change.device;
   Status written = database_.run(
-      "INSERT INTO device (name, drained) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET drained = "
-      "excluded.drained",
-      device.name, device.drained);
+      "INSERT INTO device (name, drained, problem) VALUES (?, ?, ?)"
+      " ON CONFLICT (name) DO UPDATE SET drained = excluded.drained, problem = excluded.problem",
+      device.name, device.drained, device.problem);
   if (!written) return written;
   nlohmann::json worker = device.worker ? nlohmann::json(to_string(*device.worker)) : nlohmann::json();
   return record_event(database_, {.type = "device"},
-                      {{"name", device.name}, {"drained", device.drained}, {"worker", std::move(worker)}});
+                      {{"name", device.name},
+                       {"drained", device.drained},
+                       {"problem", device.problem},
+                       {"worker", std::move(worker)}});
 }
 
 }  // namespace sweetspot::daemon

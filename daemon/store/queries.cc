@@ -106,15 +106,17 @@ Result<std::vector<DeviceRow>> Reader::devices() {
       R"(WITH live AS (SELECT max(id) AS id, device FROM worker WHERE state NOT IN ('gone', 'lost') GROUP BY device)
          SELECT name, drained, live.id, (SELECT state FROM worker WHERE worker.id = live.id),
            (SELECT json_group_array(id) FROM run
-            WHERE run.device = name AND state IN ('leased', 'running', 'orphaned'))
-         FROM (SELECT name, drained FROM device UNION ALL
-               SELECT device, 0 FROM live WHERE device NOT IN (SELECT name FROM device))
+            WHERE run.device = name AND state IN ('leased', 'running', 'orphaned')),
+           problem
+         FROM (SELECT name, drained, problem FROM device UNION ALL
+               SELECT device, 0, '' FROM live WHERE device NOT IN (SELECT name FROM device))
          LEFT JOIN live ON live.device = name ORDER BY length(name), name)",
       [&](const Row& row) {
         devices.push_back({.name = row.get<std::string>(0),
                            .drained = row.get<bool>(1),
                            .worker = row.get<std::optional<WorkerId>>(2),
                            .worker_state = row.get<std::string>(3),
+                           .problem = row.get<std::string>(5),
                            .runs = run_ids(row.get<std::string_view>(4))});
       });
   return status ? Result<std::vector<DeviceRow>>(std::move(devices)) : status.error();

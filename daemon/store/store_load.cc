@@ -79,9 +79,11 @@ Status load_runs(Database& database, State& state, TimePoint now, TimePoint dead
 
 Status load_workers(Database& database, State& state, TimePoint now) {
   // Which devices there are is said at each start; only that one was drained is remembered.
-  Status loaded = database.each("SELECT name FROM device WHERE drained", [&](const Row& row) {
+  Status loaded = database.run("UPDATE device SET problem = ''");
+  if (!loaded) return loaded;
+  loaded = database.each("SELECT name FROM device WHERE drained", [&](const Row& row) {
     const auto name = row.get<std::string>(0);
-    state.devices[name] = {.name = name, .drained = true, .worker = {}, .next_launch = now};
+    state.devices[name] = {.name = name, .drained = true, .worker = {}, .next_launch = now, .problem = {}};
   });
   if (!loaded) return loaded;
   return database.each("SELECT id, device FROM worker WHERE state <> 'gone'", [&](const Row& row) {

@@ -23,7 +23,7 @@ struct Options {
   fs::path out;
   fs::path grammar = "examples/nano/grammar";
   std::map<std::string, int> train = {{"da", 360}, {"nl", 720}, {"en", 960}};
-  int dev = 40;
+  int dev = 100;
   int test = 150;
   std::uint64_t seed = 1;
   int text_lines = 0;

@@ -31,7 +31,8 @@ struct ChangeText {
   }
   std::string operator()(const WorkerChanged& c) { return to_string(c.worker.id) + " " + c.state; }
   std::string operator()(const DeviceChanged& c) {
-    return c.device.name + (c.device.drained ? " drained" : " open");
+    return c.device.name + (c.device.drained ? " drained" : " open") +
+           (c.device.problem.empty() ? "" : ", troubled");
   }
 };
 

@@ -204,6 +204,17 @@ TEST(Reactor, LaunchesThatFailBackOff) {
   EXPECT_EQ(h.run(1).strikes, 0) << "the run is not to blame";
 }
 
+TEST(Reactor, ADeviceSaysWhyItsWorkerNeverCame) {
+  Harness h;
+  h.submit({});
+  EXPECT_EQ(h.end(1, ExitedWith{127}).changes, (Lines{"cpu:0 open, troubled", "wk_1 gone"}));
+  EXPECT_EQ(h.state.devices.at("cpu:0").problem,
+            "wk_1 on cpu:0 exited with code 127 before it was ready; see workers/wk_1.log in the state directory");
+  while (!h.state.workers.contains(WorkerId{2})) h.after(1s);
+  EXPECT_EQ(h.connect(2).changes.front(), "cpu:0 open");
+  EXPECT_EQ(h.state.devices.at("cpu:0").problem, "");
+}
+
 TEST(Reactor, OneBrokenDeviceDoesNotHoldUpTheOther) {
   Harness h({"cpu:0", "cpu:1"});
   h.submit({.runs = 2});

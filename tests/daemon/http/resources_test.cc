@@ -266,7 +266,7 @@ TEST_F(Tables, ComeInEveryFormat) {
 TEST_F(Runs, DevicesAndWorkersShowWhatTheyHold) {
   start();
   submit();
-  sql("INSERT INTO device VALUES ('cpu:0', 1)");
+  sql("INSERT INTO device VALUES ('cpu:0', 1, 'wk_0 ended')");
   sql("INSERT INTO worker (id, device, pid, state, started_at) VALUES (1, 'cpu:0', 42, 'busy', "
       "'2026-01-01T00:00:00Z'),"
       " (2, 'cpu:1', 43, 'gone', '2026-01-01T00:00:00Z')");
@@ -278,6 +278,7 @@ TEST_F(Runs, DevicesAndWorkersShowWhatTheyHold) {
                               {"drained", true},
                               {"worker", "wk_1"},
                               {"state", "busy"},
+                              {"problem", "wk_0 ended"},
                               {"runs", {"run_1"}}}));
   EXPECT_EQ(get("/api/v1/workers").json()["items"].size(), 1u);
   EXPECT_EQ(get("/api/v1/workers?all=1").json()["items"].size(), 2u);

@@ -37,7 +37,7 @@ function DeviceTable({ devices }: { devices: Device[] }) {
           {devices.map((device) => (
             <tr key={device.name}>
               <th scope="row">{device.name}</th>
-              <td>{deviceStates[device.state]}{device.drained && `, ${text.devices.drained}`}</td>
+              <td>{deviceStates[device.state]}{device.drained && `, ${text.devices.drained}`}{device.problem && <p class="trouble">{device.problem}</p>}</td>
               <td>{device.worker ?? text.none}</td>
               <td><RunLinks runs={device.runs} /></td>
             </tr>
