@@ -52,17 +52,22 @@ class ProgressDisplay {
   ProgressPace pace_;
 };
 
-double share_of(const json& run) {
+double share_of(const json& run, TrainedShares& trained) {
+  double& share = trained[run.value("id", "")];
+  const std::string phase = run.value("phase", "");
   const double steps = run.value("steps", 0.0);
-  return run.value("phase", "") == "training" && steps > 0 ? run.value("step", 0.0) / steps : 0;
+  if (phase == "evaluating") share = 1;
+  else if (phase == "training" && steps > 0) share = run.value("step", 0.0) / steps;
+  else if (phase != "validating") share = 0;
+  return share;
 }
 
-Result<SweepProgress, Failure> read_progress(Api& api, const std::string& sweep) {
+Result<SweepProgress, Failure> read_progress(Api& api, const std::string& sweep, TrainedShares& trained) {
   const auto document = api.get("/api/v1/sweeps/" + sweep);
   if (!document) return document.error();
   const auto active = api.get_all("/api/v1/runs", {{"sweep", sweep}, {"state", "running"}});
   if (!active) return active.error();
-  return progress_of(*document, *active);
+  return progress_of(*document, *active, trained);
 }
 
 // Why nothing runs, where a device knows; each problem once.
@@ -95,7 +100,7 @@ void note_failures(const Settings& settings, Api& api, const std::string& sweep,
 
 }  // namespace
 
-SweepProgress progress_of(const json& sweep, const json& active_runs) {
+SweepProgress progress_of(const json& sweep, const json& active_runs, TrainedShares& trained) {
   const json& counts = sweep.at("counts");
   SweepProgress progress{.name = sweep.at("name").get<std::string>(), .total = counts.at("total").get<int>()};
   progress.succeeded = counts.at("succeeded").get<int>();
@@ -104,7 +109,7 @@ SweepProgress progress_of(const json& sweep, const json& active_runs) {
   for (const char* state : {"leased", "running", "orphaned"}) progress.running += counts.at(state).get<int>();
   progress.paused = sweep.value("state", "") == "paused";
   double done = progress.succeeded + progress.failed;
-  for (const json& run : active_runs) done += share_of(run);
+  for (const json& run : active_runs) done += share_of(run, trained);
   progress.share = progress.total ? done / progress.total : 1;
   if (sweep.contains("eta_seconds") && sweep["eta_seconds"].is_number()) {
     progress.eta = std::chrono::seconds(sweep["eta_seconds"].get<long>());
@@ -118,8 +123,9 @@ Outcome watch_sweep(const Settings& settings, Api& api, const std::string& sweep
   auto last_answer = begin;
   std::optional<double> first_share;
   std::set<std::string> told;
+  TrainedShares trained;
   while (true) {
-    auto progress = read_progress(api, sweep);
+    auto progress = read_progress(api, sweep, trained);
     const auto now = Clock::now();
     if (!progress && (progress.error().code != ExitCode::unreachable || now - last_answer > kPatience))
       return progress.error();

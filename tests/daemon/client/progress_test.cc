@@ -91,26 +91,41 @@ nlohmann::json sweep_of(int queued, int running, int succeeded, int failed, int 
 }
 
 TEST(ProgressOf, CountsRunsUnderWayInPart) {
-  const auto runs = nlohmann::json::parse(R"([{"phase": "training", "step": 50, "steps": 100},
-                                              {"phase": "loading", "step": 1, "steps": 2}])");
-  const auto progress = progress_of(sweep_of(1, 2, 1, 0, 0), runs);
+  const auto runs = nlohmann::json::parse(R"([{"id": "run_1", "phase": "training", "step": 50, "steps": 100},
+                                              {"id": "run_2", "phase": "loading", "step": 1, "steps": 2}])");
+  TrainedShares trained;
+  const auto progress = progress_of(sweep_of(1, 2, 1, 0, 0), runs, trained);
   EXPECT_DOUBLE_EQ(progress.share, 1.5 / 4);
   EXPECT_EQ(progress.running, 2);
   EXPECT_FALSE(progress.finished());
   EXPECT_FALSE(progress.eta);
 }
 
+TEST(ProgressOf, DoesNotFallBackWhileARunValidates) {
+  auto share = [trained = TrainedShares()](const char* phase, int step, int steps) mutable {
+    const nlohmann::json run = {{"id", "run_1"}, {"phase", phase}, {"step", step}, {"steps", steps}};
+    return progress_of(sweep_of(0, 1, 0, 0, 0), nlohmann::json::array({run}), trained).share;
+  };
+  EXPECT_EQ(share("encoding", 9, 10), 0);
+  EXPECT_EQ(share("training", 30, 40), 0.75);
+  EXPECT_EQ(share("validating", 1, 10), 0.75);
+  EXPECT_EQ(share("evaluating", 0, 10), 1);
+  EXPECT_EQ(share("loading", 0, 10), 0) << "an attempt that begins anew";
+}
+
 TEST(ProgressOf, SaysThatTheSweepIsPaused) {
   auto sweep = sweep_of(2, 0, 1, 0, 0);
-  EXPECT_FALSE(progress_of(sweep, nlohmann::json::array()).paused);
+  TrainedShares trained;
+  EXPECT_FALSE(progress_of(sweep, nlohmann::json::array(), trained).paused);
   sweep["state"] = "paused";
-  const auto progress = progress_of(sweep, nlohmann::json::array());
+  const auto progress = progress_of(sweep, nlohmann::json::array(), trained);
   EXPECT_TRUE(progress.paused);
   EXPECT_TRUE(progress_line(progress, 200).ends_with("1/3 done, paused"));
 }
 
 TEST(ProgressOf, IsFinishedWhenNoRunIsLeftToDo) {
-  const auto progress = progress_of(sweep_of(0, 0, 2, 1, 1), nlohmann::json::array());
+  TrainedShares none;
+  const auto progress = progress_of(sweep_of(0, 0, 2, 1, 1), nlohmann::json::array(), none);
   EXPECT_TRUE(progress.finished());
   EXPECT_EQ(progress.failed, 2);
 }
