@@ -59,6 +59,8 @@ void print_table(const json& document) {
   for (const json& encoder : document.at("summary").value("encoders", json::array())) {
     std::cout << encoder.value("encoder", "") << ": " << encoder.value("text", "") << '\n';
   }
+  for (const json& all : document.at("summary").value("overall", json::array()))
+    std::cout << all.value("text", "") << '\n';
   std::cout << std::flush;
 }
 
