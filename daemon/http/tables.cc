@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include "daemon/http/lookup.h"
 #include "daemon/http/paging.h"
 #include "daemon/http/resources.h"
 #include "daemon/http/sweep_results.h"

@@ -16,8 +16,9 @@ std::string described(const CellResult& cell) {
 
 std::string why_test_sets_differ(const CellResult& a, const CellResult& b) {
   if (a.evidence->test_set == b.evidence->test_set) return "";
-  return fmt::format("{} and {} were tested on different utterances ({} and {}).", described(a), described(b),
-                     a.evidence->words.size(), b.evidence->words.size());
+  return fmt::format(
+      "{} and {} were tested on different utterances ({} and {}): the references are not the same.",
+      described(a), described(b), a.evidence->words.size(), b.evidence->words.size());
 }
 
 std::string why_not_there(std::initializer_list<const CellResult*> cells) {
