@@ -10,6 +10,7 @@
 #include "daemon/core/effect.h"
 #include "daemon/core/event.h"
 #include "daemon/core/grid.h"
+#include "daemon/core/imported.h"
 #include "schemas/result.h"
 #include "schemas/sweep.h"
 
@@ -27,6 +28,11 @@ struct SubmitRequest {
   std::optional<Idempotency> idempotency;
 };
 
+struct ImportRequest {
+  ImportedResults results;
+  std::optional<Idempotency> idempotency;
+};
+
 // The editable fields of a sweep; absent ones stay as they are.
 struct SweepEdit {
   std::optional<std::string> name, note;
@@ -38,8 +44,9 @@ class Commands {
  public:
   virtual ~Commands() = default;
   virtual Result<SweepId> submit(SubmitRequest request) = 0;
-  virtual Status edit_sweep(SweepId sweep, SweepEdit edit) = 0;  // codes: not_found, revision_conflict
-  virtual Status remove_sweep(SweepId sweep) = 0;                // codes: not_found, sweep_active
+  virtual Result<SweepId> import_results(ImportRequest request) = 0;  // codes: not_found, own_sweep
+  virtual Status edit_sweep(SweepId sweep, SweepEdit edit) = 0;       // codes: not_found, revision_conflict
+  virtual Status remove_sweep(SweepId sweep) = 0;                     // codes: not_found, sweep_active
   virtual Result<std::vector<RunOutcome>> act_on_sweep(SweepId sweep, Action action,
                                                        std::vector<RunState> states) = 0;
   virtual Result<RunOutcome> act_on_run(RunId run, Action action) = 0;

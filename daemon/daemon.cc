@@ -192,14 +192,24 @@ R Daemon::on_loop(std::function<R()> work) {
 
 Result<SweepId> Daemon::submit(SubmitRequest request) {
   return on_loop<Result<SweepId>>([this, request = std::move(request)]() -> Result<SweepId> {
-    auto added = store_.insert_sweep(request);
-    if (!added) return added.error();
-    const SweepId id = added->sweep.id;
-    const Event event = std::move(*added);
-    apply({&event, 1});
-    committed_();
-    return id;
+    return take_up(store_.insert_sweep(request));
   });
+}
+
+Result<SweepId> Daemon::import_results(ImportRequest request) {
+  return on_loop<Result<SweepId>>([this, request = std::move(request)]() -> Result<SweepId> {
+    return take_up(store_.insert_imported(request));
+  });
+}
+
+// What was stored becomes part of the state.
+Result<SweepId> Daemon::take_up(Result<SweepAdded> added) {
+  if (!added) return added.error();
+  const SweepId id = added->sweep.id;
+  const Event event = std::move(*added);
+  apply({&event, 1});
+  committed_();
+  return id;
 }
 
 Status Daemon::edit_sweep(SweepId sweep, SweepEdit edit) {

@@ -40,6 +40,7 @@ class Daemon : public Commands {
 
   // Any thread.
   Result<SweepId> submit(SubmitRequest request) override;
+  Result<SweepId> import_results(ImportRequest request) override;
   Status edit_sweep(SweepId sweep, SweepEdit edit) override;
   Status remove_sweep(SweepId sweep) override;
   Result<std::vector<RunOutcome>> act_on_sweep(SweepId sweep, Action action,
@@ -50,6 +51,7 @@ class Daemon : public Commands {
  private:
   template <class R>
   R on_loop(std::function<R()> work);
+  Result<SweepId> take_up(Result<SweepAdded> added);
 
   void post(Event event);
   void take_pending();

@@ -25,6 +25,9 @@ struct EditCounts {
   bool operator==(const EditCounts&) const = default;
 };
 
+// The normaliser whose words own runs compare; worker/text/normalize.h says what it does.
+inline constexpr const char* kWordNormalizer = "paper-wer";
+
 // One decoded utterance. `alignment` has one letter per aligned word pair, in order: H, S, D or I.
 struct UtteranceResult {
   std::string id;          // unique in its split: the clip's file name, or manifest line

@@ -15,8 +15,10 @@ void add_client_commands(Program& program, const std::string& version) {
   add_logs(program, settings);
   add_actions(program, settings);
   add_tables(program, settings);
+  add_import(program, settings);
   add_devices(program, settings);
   add_export(program, settings);
+  add_report(program, settings);
   add_doctor(program, settings);
   add_completion(program);
   add_version(program, settings, version);

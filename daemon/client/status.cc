@@ -8,6 +8,11 @@ namespace sweetspot::daemon {
 using nlohmann::json;
 namespace {
 
+std::string state_of(const json& sweep) {
+  const bool imported = !sweep.value("source", json()).is_null();
+  return fmt::format("{}{}", sweep.at("state").get<std::string>(), imported ? ", imported" : "");
+}
+
 Table sweeps_table(const json& sweeps, Format format) {
   Table table{{{"id"},
                {"name"},
@@ -22,7 +27,7 @@ Table sweeps_table(const json& sweeps, Format format) {
     const json& counts = sweep.at("counts");
     const json eta = sweep.value("eta_seconds", json());
     table.rows.push_back(
-        {show(sweep.at("id"), format), show(sweep.at("name"), format), show(sweep.at("state"), format),
+        {show(sweep.at("id"), format), show(sweep.at("name"), format), state_of(sweep),
          fmt::format("{}/{}", counts.at("succeeded").get<int>(), counts.at("total").get<int>()),
          std::to_string(counts.at("failed").get<int>() + counts.at("quarantined").get<int>()),
          std::to_string(counts.at("leased").get<int>() + counts.at("running").get<int>()),

@@ -15,8 +15,10 @@ void add_runs(Program& program, SharedSettings settings);
 void add_logs(Program& program, SharedSettings settings);
 void add_actions(Program& program, SharedSettings settings);  // pause, resume, cancel, retry
 void add_tables(Program& program, SharedSettings settings);
+void add_import(Program& program, SharedSettings settings);
 void add_devices(Program& program, SharedSettings settings);
 void add_export(Program& program, SharedSettings settings);
+void add_report(Program& program, SharedSettings settings);
 void add_doctor(Program& program, SharedSettings settings);
 void add_completion(Program& program);
 void add_version(Program& program, SharedSettings settings, const std::string& version);

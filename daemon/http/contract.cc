@@ -1,5 +1,7 @@
 #include "daemon/http/contract.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <charconv>
 #include <stdexcept>
@@ -58,7 +60,9 @@ void Contract::add_parameters(Terms& terms, const json& list) const {
     const json& schema = parameter.at("schema");
     terms.parameters.push_back({.name = parameter.at("name").get<std::string>(),
                                 .where = parameter.at("in").get<std::string>(),
-                                .schema = schema});
+                                .schema = schema,
+                                .required = parameter.value("required", false),
+                                .pattern = {}});
     if (schema.contains("pattern")) terms.parameters.back().pattern = schema["pattern"].get<std::string>();
   }
 }
@@ -122,6 +126,9 @@ Errors Contract::query_errors(const Terms& terms, const Request& request) const 
     }
   }
   for (const Parameter& parameter : terms.parameters) {
+    if (parameter.where == "query" && parameter.required && !request.query.contains(parameter.name))
+      errors.push_back({"parameter_missing", fmt::format("'{}' is not given.", parameter.name),
+                        parameter.schema.value("description", "GET /api/openapi.json says what it is."), ""});
     const auto value = request.header(ascii_lower(parameter.name));
     if (parameter.where == "header" && value) check(parameter, {*value}, errors);
   }

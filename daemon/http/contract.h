@@ -33,6 +33,7 @@ class Contract {
   struct Parameter {
     std::string name, where;  // query, header, path
     nlohmann::json schema;
+    bool required = false;
     std::optional<std::regex> pattern;
   };
   struct Terms {

@@ -90,9 +90,9 @@ Result<std::size_t, Problem> body_length(const RequestHead& head, const HttpLimi
     return refusal(400, "bad_content_length", "Content-Length is not a number.");
   std::size_t length = 0;
   const bool fits = std::from_chars(text.data(), text.data() + text.size(), length).ec == std::errc{};
-  if (!fits || length > limits.body_bytes)
-    return refusal(413, "body_too_large",
-                   "The body is larger than " + std::to_string(limits.body_bytes) + " bytes.");
+  const auto most = head.path() == "/api/v1/results" ? limits.results_bytes : limits.body_bytes;
+  if (!fits || length > most)
+    return refusal(413, "body_too_large", "The body is larger than " + std::to_string(most) + " bytes.");
   return length;
 }
 

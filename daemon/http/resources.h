@@ -1,5 +1,5 @@
-// The handlers, one file a resource: sweeps.cc, runs.cc, samples.cc, tables.cc, devices.cc, meta.cc,
-// dashboard.cc. Each answers what openapi.json says under its operation.
+// The handlers, one file a resource: sweeps.cc, results.cc, runs.cc, samples.cc, tables.cc, devices.cc,
+// meta.cc, dashboard.cc. Each answers what openapi.json says under its operation.
 #pragma once
 
 #include "daemon/http/router.h"
@@ -16,8 +16,16 @@ Answer resume_sweep(Context&, const Request&);
 Answer cancel_sweep(Context&, const Request&);
 Answer retry_sweep(Context&, const Request&);
 
+Answer get_datasets_table(Context&, const Request&);
 Answer get_wer_table(Context&, const Request&);
 Answer get_sweet_spot_table(Context&, const Request&);
+Answer get_degradation_table(Context&, const Request&);
+Answer get_reduction_table(Context&, const Request&);
+Answer get_patterns_table(Context&, const Request&);
+Answer get_word_errors_table(Context&, const Request&);
+Answer get_comparison_table(Context&, const Request&);
+
+Answer import_results(Context&, const Request&);
 
 Answer list_runs(Context&, const Request&);
 Answer get_run(Context&, const Request&);

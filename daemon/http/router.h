@@ -7,6 +7,7 @@
 
 #include "daemon/commands.h"
 #include "daemon/http/contract.h"
+#include "daemon/http/evidence.h"
 #include "daemon/http/limits.h"
 #include "daemon/http/message.h"
 #include "daemon/store/queries.h"
@@ -17,6 +18,7 @@ namespace sweetspot::daemon {
 struct Site {
   const Contract& contract;
   Commands& commands;
+  EvidenceCache& evidence;
   std::filesystem::path state;
   std::string version, commit;
   HttpLimits limits;

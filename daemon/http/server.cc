@@ -81,13 +81,8 @@ struct HttpServer::Impl : std::enable_shared_from_this<HttpServer::Impl> {
       : loop(the_loop),
         options(std::move(the_options)),
         contract(nlohmann::json::parse(kOpenapi)),
-        site{contract,
-             commands,
-             options.state,
-             options.version,
-             options.commit,
-             options.limits,
-             [this] { return open_streams.load(); }},
+        site{contract,        commands,       evidence,       options.state,
+             options.version, options.commit, options.limits, [this] { return open_streams.load(); }},
         acceptor(loop),
         pool(std::size_t(options.limits.threads)) {}
 
@@ -106,6 +101,7 @@ struct HttpServer::Impl : std::enable_shared_from_this<HttpServer::Impl> {
   HttpOptions options;
   Contract contract;
   std::atomic<int> open_streams = 0;
+  EvidenceCache evidence;
   Site site;
   std::optional<Gate> gate;
   tcp::acceptor acceptor;

@@ -70,22 +70,43 @@ Result<std::optional<std::int64_t>, Problem> wanted_revision(const Request& requ
                   "Read it again and repeat the change.", ""}};
 }
 
-Answer act_on_sweep(Context& context, const Request& request, Action action, std::string_view word,
-                    std::vector<RunState> states = {}) {
-  const SweepId id = sweep_id(request);
-  auto sweep = find_sweep(context, id);
-  if (!sweep) return sweep.error();
-  auto outcomes = context.site.commands.act_on_sweep(id, action, std::move(states));
-  if (!outcomes) return problem_of(outcomes.error());
+Answer outcomes_answer(SweepId id, std::string_view word, const std::vector<RunOutcome>& outcomes) {
   json list = json::array();
   int changed = 0;
-  for (const RunOutcome& outcome : *outcomes) {
+  for (const RunOutcome& outcome : outcomes) {
     changed += outcome.changed;
     list.push_back(
         {{"run", to_string(outcome.run)}, {"changed", outcome.changed}, {"why_not", outcome.why_not}});
   }
   return json_response(
       {{"sweep", to_string(id)}, {"action", word}, {"changed", changed}, {"outcomes", std::move(list)}});
+}
+
+Answer act_on_sweep(Context& context, const Request& request, Action action, std::string_view word,
+                    std::vector<RunState> states = {}) {
+  const SweepId id = sweep_id(request);
+  auto sweep = find_sweep(context, id);
+  if (!sweep) return sweep.error();
+  auto outcomes = context.site.commands.act_on_sweep(id, action, std::move(states));
+  return outcomes ? outcomes_answer(id, word, *outcomes) : Answer(problem_of(outcomes.error()));
+}
+
+// Only the runs named, which must be of this sweep.
+Answer retry_runs(Context& context, const Request& request, const json& names) {
+  const SweepId id = sweep_id(request);
+  if (auto sweep = find_sweep(context, id); !sweep) return sweep.error();
+  std::vector<RunOutcome> outcomes;
+  for (const json& name : names) {
+    const RunId run = parse_id<RunTag>(name.get<std::string>()).value_or(RunId{});
+    auto row = context.reader.run(run);
+    if (!row) return problem_of(row.error());
+    if (!*row || (*row)->sweep != id)
+      return not_found(fmt::format("run {} in {}", name.get<std::string>(), to_string(id)));
+    auto outcome = context.site.commands.act_on_run(run, Action::retry);
+    if (!outcome) return problem_of(outcome.error());
+    outcomes.push_back(*std::move(outcome));
+  }
+  return outcomes_answer(id, "retry", outcomes);
 }
 
 }  // namespace
@@ -164,6 +185,7 @@ Answer cancel_sweep(Context& context, const Request& request) {
 Answer retry_sweep(Context& context, const Request& request) {
   auto document = context.site.contract.body("retry_sweep", request);
   if (!document) return document.error();
+  if (document->contains("runs")) return retry_runs(context, request, (*document)["runs"]);
   std::vector<RunState> states;
   for (const json& word : document->value("states", json::array()))
     states.push_back(*parse_run_state(word.get<std::string>()));

@@ -71,7 +71,8 @@ json to_json(const RunRow& run) {
           {"val_wer", or_null(run.val_wer)},
           {"started_at", or_null(run.started_at)},
           {"ended_at", or_null(run.ended_at)},
-          {"params", params}};
+          {"params", params},
+          {"imported", run.imported}};
 }
 
 json to_json(const StoredEvent& event) {
@@ -99,7 +100,8 @@ json to_json(const SweepRow& sweep, std::int64_t busy_devices) {
                    {"state", state_word(sweep)},
                    {"counts", counts},
                    {"best_wer", or_null(sweep.best_wer)},
-                   {"eta_seconds", seconds_left(sweep, busy_devices)}};
+                   {"eta_seconds", seconds_left(sweep, busy_devices)},
+                   {"source", sweep.source.empty() ? json() : json(sweep.source)}};
   if (!sweep.spec.empty()) document["spec"] = json::parse(sweep.spec, nullptr, true, true);
   return document;
 }

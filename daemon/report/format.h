@@ -9,6 +9,7 @@ namespace sweetspot::daemon {
 
 std::string csv(const Report& table);       // RFC 4180; a missing value is an empty field
 std::string markdown(const Report& table);  // the definition stands under the table
-std::string latex(const Report& table);     // booktabs; the definition is a comment
+std::string latex(
+    const Report& table);  // booktabs and siunitx; the definition is a comment, the best is bold
 
 }  // namespace sweetspot::daemon

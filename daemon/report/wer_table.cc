@@ -1,49 +1,96 @@
 #include "daemon/report/wer_table.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <cmath>
 #include <map>
+
+#include "daemon/report/bootstrap.h"
+#include "daemon/report/groups.h"
 
 namespace sweetspot::daemon {
 namespace {
 
 using nlohmann::json;
 
-struct Encoder {
-  int full = 0;                        // its deepest depth in the sweep
-  std::map<int, std::int64_t> params;  // by depth, where counted
-};
+json reduction_of(const EncoderGroup& group, const CellResult& cell) {
+  if (cell.published && cell.published->reduction) return *cell.published->reduction;
+  const auto kept = group.encoder_params(cell.layers), whole = group.encoder_params(group.full);
+  if (!kept || !whole || *whole == 0) return nullptr;
+  return 1.0 - double(*kept) / double(*whole);
+}
 
-std::map<std::string, Encoder> encoders_of(std::span<const CellResult> cells) {
-  std::map<std::string, Encoder> encoders;
-  for (const CellResult& cell : cells) {
-    Encoder& encoder = encoders[cell.encoder];
-    encoder.full = std::max(encoder.full, cell.layers);
-    if (cell.params) encoder.params[cell.layers] = cell.params->encoder;
+// {change, change_low, change_high, significant, better}: against the whole encoder without LoRA.
+json against_baseline(const CellResult& cell, const CellResult* baseline) {
+  json change, low, high, significant, better;
+  const bool comparable = baseline && baseline != &cell && why_not_compared({&cell, baseline}).empty();
+  if (comparable) {
+    change = *cell.wer() - *baseline->wer();
+    better = *cell.wer() < *baseline->wer();
+    const SignedRun plus{1, cell.evidence.get()}, minus{-1, baseline->evidence.get()};
+    if (const auto range = interval_of_sum({plus, minus}))
+      low = range->low, high = range->high, significant = range->excludes(0);
   }
-  return encoders;
+  return {{"change", change},           {"change_low", low}, {"change_high", high},
+          {"significant", significant}, {"better", better},  {"baseline", baseline == &cell}};
 }
 
-json params_of(const Encoder& encoder, int layers) {
-  auto found = encoder.params.find(layers);
-  return found == encoder.params.end() ? json() : json(found->second);
+json row_of(const EncoderGroup& group, const CellResult& cell) {
+  json row = {{"encoder", cell.encoder},
+              {"layers", cell.layers},
+              {"language", cell.language},
+              {"lora", cell.lora},
+              {"seed", cell.seed},
+              {"settings", cell.settings},
+              {"wer", or_none(cell.wer())},
+              {"wer_low", nullptr},
+              {"wer_high", nullptr},
+              {"params", or_none(group.encoder_params(cell.layers))},
+              {"reduction", reduction_of(group, cell)},
+              {"state", to_string(cell.state)},
+              {"run", to_string(cell.run)}};
+  row.update(against_baseline(cell, group.find(group.full, false, cell.language, cell.seed)));
+  const auto range = cell.evidence ? interval(cell.evidence->resampled) : std::nullopt;
+  if (range) row["wer_low"] = range->low, row["wer_high"] = range->high;
+  return row;
 }
 
-json reduction_of(const Encoder& encoder, int layers) {
-  const json kept = params_of(encoder, layers), whole = params_of(encoder, encoder.full);
-  if (kept.is_null() || whole.is_null() || whole == 0) return nullptr;
-  return 1.0 - kept.get<double>() / whole.get<double>();
+// Seeds are replicates: n, mean and standard deviation (n - 1) of the WERs of cells that differ in the seed
+// only.
+json replicates_of(const EncoderGroup& group) {
+  std::map<std::tuple<int, bool, std::string>, std::vector<double>> points;
+  for (const CellResult* cell : group.cells)
+    if (const auto wer = cell->wer()) points[{-cell->layers, cell->lora, cell->language}].push_back(*wer);
+  json list = json::array();
+  for (const auto& [point, wers] : points) {
+    if (wers.size() < 2) continue;
+    double mean = 0, squares = 0;
+    for (double wer : wers) mean += wer / double(wers.size());
+    for (double wer : wers) squares += (wer - mean) * (wer - mean);
+    const auto& [layers, lora, language] = point;
+    list.push_back({{"encoder", group.encoder},
+                    {"settings", group.settings},
+                    {"layers", -layers},
+                    {"lora", lora},
+                    {"language", language},
+                    {"n", wers.size()},
+                    {"mean", mean},
+                    {"sd", std::sqrt(squares / double(wers.size() - 1))}});
+  }
+  return list;
 }
 
 }  // namespace
 
 Report wer_table(std::span<const CellResult> cells) {
-  const auto encoders = encoders_of(cells);
   Report table{
       .name = "wer",
       .definition =
           "Corpus WER of the test split: substitutions, deletions and insertions of all utterances over all "
-          "reference words. Reduction: the share of the encoder's parameters that was cut, against its "
-          "deepest depth in this sweep.",
+          "reference words; low and high: 95 % by the bootstrap over utterances. Reduction: the share of the "
+          "encoder's parameters that was cut, against its deepest depth in this sweep. Change: against the "
+          "whole encoder without LoRA, paired by utterance; significant when its 95 % interval excludes 0.",
       .columns = {{"encoder", "Encoder"},
                   {"layers", "Layers", ColumnKind::integer},
                   {"language", "Language"},
@@ -52,38 +99,63 @@ Report wer_table(std::span<const CellResult> cells) {
                   {"wer", "WER", ColumnKind::ratio},
                   {"wer_low", "low", ColumnKind::ratio},
                   {"wer_high", "high", ColumnKind::ratio},
+                  {"change", "Change", ColumnKind::ratio},
+                  {"change_low", "change low", ColumnKind::ratio},
+                  {"change_high", "change high", ColumnKind::ratio},
+                  {"significant", "Significant"},
+                  {"better", "Better"},
                   {"params", "Parameters", ColumnKind::integer},
                   {"reduction", "Reduction", ColumnKind::ratio},
                   {"state", "State"},
                   {"run", "Run"}}};
   add_settings_column(table, cells);
-  std::size_t done = 0;
-  json best;
-  for (const CellResult& cell : cells) {
-    const Encoder& encoder = encoders.at(cell.encoder);
-    const json wer = cell.words ? json(cell.words->rate()) : json();
-    table.rows.push_back({{"encoder", cell.encoder},
-                          {"layers", cell.layers},
-                          {"language", cell.language},
-                          {"lora", cell.lora},
-                          {"seed", cell.seed},
-                          {"settings", cell.settings},
-                          {"wer", wer},
-                          {"wer_low", nullptr},
-                          {"wer_high", nullptr},
-                          {"params", params_of(encoder, cell.layers)},
-                          {"reduction", reduction_of(encoder, cell.layers)},
-                          {"state", to_string(cell.state)},
-                          {"run", to_string(cell.run)}});
-    if (!cell.words) {
-      table.missing.push_back(missing_cell(cell));
-      continue;
-    }
-    ++done;
-    if (best.is_null() || wer < best) best = wer;
+  const auto groups = encoder_groups(cells);
+  std::map<const CellResult*, const EncoderGroup*> group_of;
+  json best, replicates = json::array();
+  for (const EncoderGroup& group : groups) {
+    for (const CellResult* cell : group.cells) group_of[cell] = &group;
+    for (json& point : replicates_of(group)) replicates.push_back(std::move(point));
   }
-  table.summary = {{"done", done}, {"of", cells.size()}, {"best", best}};
+  std::size_t done = 0;
+  for (const CellResult& cell : cells) {
+    table.rows.push_back(row_of(*group_of.at(&cell), cell));
+    if (!cell.done()) table.missing.push_back(missing_cell(cell));
+    done += cell.done();
+    if (cell.done() && (best.is_null() || *cell.wer() < best.get<double>())) best = *cell.wer();
+  }
+  table.summary = {{"done", done}, {"of", cells.size()}, {"best", best}, {"replicates", replicates}};
   return table;
+}
+
+Report wer_pivot(const Report& table) {
+  Report pivot = table;
+  pivot.rows = json::array();
+  pivot.columns = {{"encoder", "Encoder"},
+                   {"layers", "Layers", ColumnKind::integer},
+                   {"reduction", "Red.", ColumnKind::ratio}};
+  std::map<json, std::size_t> lines;  // of the pivot, by what tells them apart
+  std::map<std::string, std::string> titles;
+  for (const json& row : table.rows) {
+    const json key = {row["encoder"], row["layers"], row["seed"], row["settings"]};
+    const auto [line, is_new] = lines.try_emplace(key, pivot.rows.size());
+    if (is_new)
+      pivot.rows.push_back({{"encoder", row["encoder"]},
+                            {"layers", row["layers"]},
+                            {"reduction", row["reduction"]},
+                            {"seed", row["seed"]},
+                            {"settings", row["settings"].empty() ? json() : row["settings"]},
+                            {"wer", json::object()}});
+    const std::string language = row["language"];
+    const bool lora = row["lora"];
+    const std::string column = fmt::format("{}{}", language, lora ? "_lora" : "");
+    titles[column] = fmt::format("{}{}", language, lora ? " + LoRA" : "");
+    pivot.rows[line->second]["wer"][column] = row["wer"];
+  }
+  for (const auto& [column, title] : titles)
+    pivot.columns.push_back({fmt::format("wer.{}", column), title, ColumnKind::ratio, true});
+  pivot.columns.push_back({"seed", "Seed", ColumnKind::integer});
+  pivot.columns.push_back({"settings", "Settings"});
+  return pivot;
 }
 
 }  // namespace sweetspot::daemon

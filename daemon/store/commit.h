@@ -11,6 +11,9 @@
 
 namespace sweetspot::daemon {
 
+// The test split of a run, in order.
+Status insert_utterances(Database& database, RunId run, const std::vector<UtteranceResult>& utterances);
+
 class Commit {
  public:
   Commit(Database& database, const std::filesystem::path& directory)
@@ -34,7 +37,6 @@ class Commit {
 
   Status write_metrics(const Progress& progress);
   Status write_result(const ResultStored& change);
-  Status write_utterances(RunId run, const std::vector<UtteranceResult>& utterances);
 
   Database& database_;
   const std::filesystem::path& directory_;

@@ -68,17 +68,17 @@ Status Commit::write_result(const ResultStored& change) {
                             run, fence, file.name, file.size, file.sha256);
     if (!written) return written;
   }
-  return write_utterances(run, *utterances);
+  return insert_utterances(database_, run, *utterances);
 }
 
-Status Commit::write_utterances(RunId run, const std::vector<UtteranceResult>& utterances) {
+Status insert_utterances(Database& database, RunId run, const std::vector<UtteranceResult>& utterances) {
   std::int64_t number = 0;
   for (const UtteranceResult& u : utterances) {
-    Status written = database_.run(
-        "INSERT INTO utterance VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", run, number++, u.id,
-        u.audio, u.seconds, u.reference, u.hypothesis, u.alignment, u.words.hits, u.words.substitutions,
-        u.words.deletions, u.words.insertions, u.characters.hits, u.characters.substitutions,
-        u.characters.deletions, u.characters.insertions);
+    Status written =
+        database.run("INSERT INTO utterance VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", run,
+                     number++, u.id, u.audio, u.seconds, u.reference, u.hypothesis, u.alignment, u.words.hits,
+                     u.words.substitutions, u.words.deletions, u.words.insertions, u.characters.hits,
+                     u.characters.substitutions, u.characters.deletions, u.characters.insertions);
     if (!written) return written;
   }
   return success();

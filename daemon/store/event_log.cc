@@ -34,7 +34,8 @@ Status record_run(Database& database, RunId run) {
       'started_at', started_at, 'ended_at', ended_at,
       'params', json(coalesce((SELECT json_object('encoder', encoder_params, 'projector', projector_params,
                                                   'adapter', adapter_params, 'llm', llm_params)
-                               FROM result WHERE result.run = run.id), 'null')))
+                               FROM result WHERE result.run = run.id), 'null')),
+      'imported', json(iif((SELECT source <> '' FROM sweep WHERE sweep.id = run.sweep), 'true', 'false')))
     FROM run WHERE id = ?)",
                       utc_now(), run);
 }

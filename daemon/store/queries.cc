@@ -11,7 +11,7 @@ constexpr std::string_view kSweepColumns = R"(
   (SELECT avg((julianday(ended_at) - julianday(started_at)) * 86400) FROM run
    WHERE sweep = sweep.id AND state = 'succeeded'),
   (SELECT json_group_object(state, n) FROM
-     (SELECT state, count(*) AS n FROM run WHERE sweep = sweep.id GROUP BY state)))";
+     (SELECT state, count(*) AS n FROM run WHERE sweep = sweep.id GROUP BY state)), source)";
 
 SweepRow sweep_row(const Row& row) {
   SweepRow sweep{.id = row.get<SweepId>(0),
@@ -22,7 +22,8 @@ SweepRow sweep_row(const Row& row) {
                  .paused = row.get<bool>(4),
                  .revision = row.get<std::int64_t>(6),
                  .best_wer = row.get<std::optional<double>>(7),
-                 .seconds_a_run = row.get<std::optional<double>>(8)};
+                 .seconds_a_run = row.get<std::optional<double>>(8),
+                 .source = row.get<std::string>(10)};
   const auto counts = nlohmann::json::parse(row.get<std::string_view>(9));
   for (RunState state : kRunStates)
     sweep.counts[static_cast<std::size_t>(state)] =
@@ -54,7 +55,7 @@ Result<std::optional<SweepRow>> Reader::sweep(SweepId id) {
       sql,
       [&](const Row& row) {
         found = sweep_row(row);
-        found->spec = row.get<std::string>(10);
+        found->spec = row.get<std::string>(11);
       },
       id);
   return status ? Result<std::optional<SweepRow>>(std::move(found)) : status.error();

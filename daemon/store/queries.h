@@ -29,6 +29,7 @@ struct SweepRow {
   std::array<std::int64_t, kRunStates.size()> counts{};  // by RunState
   std::optional<double> best_wer;
   std::optional<double> seconds_a_run;  // mean of those that succeeded
+  std::string source;                   // where imported results come from; empty: own runs
   std::int64_t count(RunState state) const { return counts[static_cast<std::size_t>(state)]; }
   std::int64_t total() const;
 };
@@ -51,7 +52,9 @@ struct RunRow {
   std::optional<std::string> started_at, ended_at;
   std::int64_t revision = 0;
   std::optional<ParameterCounts> params;
-  std::optional<EditCounts> words;  // of the test split
+  std::optional<EditCounts> words;  // of the test split; absent, too, where only a WER was imported
+  std::optional<double> reduction;  // as published
+  bool imported = false;
 };
 struct RunFiles {  // what only one run's page shows
   std::string cell, cell_hash;
@@ -112,6 +115,23 @@ struct SampleQuery {
   int limit = 100;
 };
 
+// A finished run's test split, utterance by utterance, in order.
+struct TestSplitRow {
+  std::string references_sha256;             // of the references, one a line
+  std::vector<std::uint16_t> words, errors;  // [U] reference words; S + D + I
+  double evaluate_seconds = 0, audio_seconds = 0;
+};
+
+// A split of a corpus as runs of one language had it.
+struct SplitRow {
+  std::string language, split;
+  std::int64_t utterances = 0;
+  double seconds = 0;
+  std::int64_t skipped = 0;
+  std::map<std::string, std::int64_t> reasons;  // of the skipped clips that are named
+  std::int64_t runs = 0;
+};
+
 struct StoredEvent {
   std::int64_t seq = 0;
   std::string at, type, data;  // data: JSON object
@@ -164,6 +184,10 @@ class Reader {
   Result<std::int64_t> count_samples(RunId run, const std::string& contains);
   Result<std::optional<std::string>> sample_audio(RunId run, std::int64_t number);  // path of the sound file
   Result<std::vector<ArtifactRow>> artifacts(RunId run);
+
+  Result<TestSplitRow> test_split(RunId run);           // of a run with a result
+  Result<std::vector<SplitRow>> splits(SweepId sweep);  // of its finished runs
+  Result<std::vector<UtteranceResult>> utterances(RunId run, const std::vector<std::int64_t>& numbers);
 
   Result<Page<StoredEvent>> run_events(RunId run, std::optional<Keyset> after, int limit);
   Result<std::vector<StoredEvent>> events_after(std::int64_t seq, int limit);

@@ -96,8 +96,11 @@ Where where(const RunFilter& filter) {
 constexpr std::string_view kRunColumns = R"(
   run.id, run.sweep, position, encoder, language, settings, layers, lora, seed, state, reason_code, reason, hint,
   run.fence, attempt, device, phase, step, steps, epoch, val_wer, wer, started_at, ended_at, revision,
-  encoder_params, projector_params, adapter_params, llm_params, hits, substitutions, deletions, insertions
-  FROM run LEFT JOIN result ON result.run = run.id)";
+  coalesce(published.encoder_params, nullif(result.encoder_params, 0)), coalesce(projector_params, 0),
+  coalesce(published.adapter_params, result.adapter_params, 0), coalesce(llm_params, 0),
+  hits, substitutions, deletions, insertions, reduction,
+  (SELECT source <> '' FROM sweep WHERE sweep.id = run.sweep)
+  FROM run LEFT JOIN result ON result.run = run.id LEFT JOIN published ON published.run = run.id)";
 
 RunRow run_row(const Row& row) {
   RunRow run{.id = row.get<RunId>(0),
@@ -125,13 +128,31 @@ RunRow run_row(const Row& row) {
              .started_at = row.get<std::optional<std::string>>(22),
              .ended_at = row.get<std::optional<std::string>>(23),
              .revision = row.get<std::int64_t>(24)};
-  if (!row.is_null(25)) {
+  if (!row.is_null(25))
     run.params = {row.get<std::int64_t>(25), row.get<std::int64_t>(26), row.get<std::int64_t>(27),
                   row.get<std::int64_t>(28)};
+  if (!row.is_null(29))
     run.words = {row.get<std::int64_t>(29), row.get<std::int64_t>(30), row.get<std::int64_t>(31),
                  row.get<std::int64_t>(32)};
-  }
+  run.reduction = row.get<std::optional<double>>(33);
+  run.imported = row.get<bool>(34);
   return run;
+}
+
+constexpr std::string_view kUtteranceColumns = R"(
+  number, id, audio, seconds, reference, hypothesis, alignment, hits, substitutions, deletions, insertions,
+  char_hits, char_substitutions, char_deletions, char_insertions)";
+
+UtteranceResult utterance_row(const Row& row) {
+  const auto count = [&](int column) { return row.get<std::int64_t>(column); };
+  return {.id = row.get<std::string>(1),
+          .audio = row.get<std::string>(2),
+          .seconds = row.get<double>(3),
+          .reference = row.get<std::string>(4),
+          .hypothesis = row.get<std::string>(5),
+          .alignment = row.get<std::string>(6),
+          .words = {count(7), count(8), count(9), count(10)},
+          .characters = {count(11), count(12), count(13), count(14)}};
 }
 
 }  // namespace
@@ -162,7 +183,7 @@ Result<Page<RunRow>> Reader::runs(const RunQuery& query) {
   clause.add_page(*sort, "run.id", query.after);
 
   std::string columns(kRunColumns);
-  columns.insert(columns.find("FROM"), ", " + std::string(sort->key) + " ");
+  columns.insert(columns.find("FROM run LEFT"), ", " + std::string(sort->key) + " ");
   auto statement = database_.prepare("SELECT " + columns + " WHERE " + clause.sql + order(*sort, "run.id"));
   if (!statement) return statement.error();
   clause.bind_to(*statement);
@@ -176,9 +197,9 @@ Result<Page<RunRow>> Reader::runs(const RunQuery& query) {
       return;
     }
     page.items.push_back(run_row(row));
-    last_key = sort->name.ends_with("_at")   ? json(row.get<std::string>(33))
-               : sort->name.ends_with("wer") ? json(row.get<double>(33))
-                                             : json(row.get<std::int64_t>(33));
+    last_key = sort->name.ends_with("_at")   ? json(row.get<std::string>(35))
+               : sort->name.ends_with("wer") ? json(row.get<double>(35))
+                                             : json(row.get<std::int64_t>(35));
   });
   return status ? Result<Page<RunRow>>(std::move(page)) : status.error();
 }
@@ -241,26 +262,15 @@ Result<Page<SampleRow>> Reader::samples(const SampleQuery& query) {
   if (!query.contains.empty())
     clause.add("(instr(reference, ?) OR instr(hypothesis, ?))", {query.contains, query.contains});
   clause.add_page(*sort, "number", query.after);
-  auto statement = database_.prepare(
-      R"(SELECT number, id, audio, seconds, reference, hypothesis, alignment, hits, substitutions, deletions,
-           insertions, char_hits, char_substitutions, char_deletions, char_insertions FROM utterance WHERE )" +
-      clause.sql + order(*sort, "number"));
+  auto statement = database_.prepare("SELECT " + std::string(kUtteranceColumns) + " FROM utterance WHERE " +
+                                     clause.sql + order(*sort, "number"));
   if (!statement) return statement.error();
   clause.bind_to(*statement);
   statement->bind(query.limit + 1);
 
   Page<SampleRow> page;
   Status status = statement->each([&](const Row& row) {
-    const auto count = [&](int column) { return row.get<std::int64_t>(column); };
-    page.items.push_back({row.get<std::int64_t>(0),
-                          {.id = row.get<std::string>(1),
-                           .audio = row.get<std::string>(2),
-                           .seconds = row.get<double>(3),
-                           .reference = row.get<std::string>(4),
-                           .hypothesis = row.get<std::string>(5),
-                           .alignment = row.get<std::string>(6),
-                           .words = {count(7), count(8), count(9), count(10)},
-                           .characters = {count(11), count(12), count(13), count(14)}}});
+    page.items.push_back({row.get<std::int64_t>(0), utterance_row(row)});
   });
   if (!status) return status.error();
   if (page.items.size() > std::size_t(query.limit)) {
@@ -277,6 +287,15 @@ Result<std::int64_t> Reader::count_samples(RunId run, const std::string& contain
       "instr(hypothesis, ?2))",
       run, contains);
   return count ? Result<std::int64_t>(count->value_or(0)) : count.error();
+}
+
+Result<std::vector<UtteranceResult>> Reader::utterances(RunId run, const std::vector<std::int64_t>& numbers) {
+  std::vector<UtteranceResult> utterances;
+  Status status = database_.each(
+      "SELECT " + std::string(kUtteranceColumns) +
+          " FROM utterance WHERE run = ? AND number IN (SELECT value FROM json_each(?)) ORDER BY number",
+      [&](const Row& row) { utterances.push_back(utterance_row(row)); }, run, json(numbers).dump());
+  return status ? Result<std::vector<UtteranceResult>>(std::move(utterances)) : status.error();
 }
 
 Result<std::optional<std::string>> Reader::sample_audio(RunId run, std::int64_t number) {

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "daemon/store/event_log.h"
+#include "daemon/store/idempotency.h"
 #include "daemon/store/store_impl.h"
 #include "schemas/json_text.h"
 
@@ -126,33 +127,6 @@ Result<Run> insert_run(Database& database, SweepId sweep, std::int64_t position,
              .sweep = sweep,
              .position = position,
              .affinity = cell.affinity};
-}
-
-// The answer that was given under this key before; nullopt: the key is new.
-Result<std::optional<SweepAdded>> earlier_answer(Database& database, const Idempotency& idempotency) {
-  std::optional<SweepAdded> answer;
-  std::string fingerprint;
-  Status read = database.each(
-      "SELECT fingerprint, sweep.id, priority, paused FROM idempotency JOIN sweep ON sweep.id = body ->> "
-      "'$.sweep'"
-      " WHERE key = ?",
-      [&](const Row& row) {
-        fingerprint = row.get<std::string>(0);
-        answer = SweepAdded{{row.get<SweepId>(1), row.get<int>(2), row.get<bool>(3)}, {}};
-      },
-      idempotency.key);
-  if (!read) return read.error();
-  if (answer && fingerprint != idempotency.fingerprint) {
-    return Error{"idempotency_conflict", "this Idempotency-Key was used for another request",
-                 "send a new key"};
-  }
-  return answer;
-}
-
-Status keep_answer(Database& database, const Idempotency& idempotency, SweepId sweep) {
-  const nlohmann::json body = {{"id", to_string(sweep)}, {"sweep", sweep.value}};
-  return database.run("INSERT INTO idempotency VALUES (?, ?, 201, ?, ?)", idempotency.key,
-                      idempotency.fingerprint, body.dump(), utc_now());
 }
 
 }  // namespace

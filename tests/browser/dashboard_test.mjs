@@ -75,7 +75,7 @@ test("Every cell shows the WER that the daemon computed", async () => {
   assert.equal(runs.length, 8);
   for (const run of runs) {
     const cell = page.locator(`td.cell[data-run="${run.id}"]`);
-    assert.equal((await cell.locator("b.wer").textContent()).replace("★", ""), (run.wer * 100).toFixed(1));
+    assert.equal((await cell.locator("b.wer").textContent()).replace(/[★≈ ]/g, ""), (run.wer * 100).toFixed(1));
     const name = await cell.getByRole("link").getAttribute("aria-label");
     assert.ok(name.includes(`${run.layers} layers, ${run.language}, ${run.lora ? "LoRA" : "no LoRA"}`), name);
     assert.ok(name.includes(asPercent(run.wer, 1)), name);
@@ -97,6 +97,23 @@ test("The sweep ends with its progress, its verdict and the figures behind it", 
   const spot = table.rows.find((row) => row.kind === "sweet_spot");
   assert.equal(starred, spot.layers === null ? 0 : Object.keys(spot.wer).length);
   await picture(page, "sweep");
+});
+
+test("The tables are the daemon's, with their definitions, and the choice stays in the address", async () => {
+  for (const name of ["reduction", "degradation", "word-errors"]) {
+    await page.locator(".tables select").selectOption(name);
+    const table = await daemon.get(`sweeps/${sweep.id}/tables/${name}`);
+    const rows = page.locator(`table[data-table="${name}"] tbody tr`);
+    await rows.first().waitFor();
+    assert.equal(await rows.count(), table.rows.length);
+    assert.ok((await page.locator(".tables").textContent()).includes(table.definition));
+    assert.ok(page.url().includes(`table=${name}`), page.url());
+  }
+  const { rows: [row] } = await daemon.get(`sweeps/${sweep.id}/tables/word-errors`);
+  assert.ok((await page.locator('table[data-table="word-errors"] tbody tr').first().textContent()).includes(asPercent(row.total)));
+  await page.getByText("Why not another one").click();
+  await page.locator(".considered li").first().waitFor();
+  await picture(page, "tables");
 });
 
 test("A run's page shows its curve, epochs, samples and log", async () => {

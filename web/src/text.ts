@@ -43,6 +43,8 @@ const plural = (n: number, one: string, many: string) => `${n.toLocaleString("en
 export const text = {
   product: "Sweetspot",
   none: "—",
+  yes: "yes",
+  no: "no",
   loading: "Loading …",
   skip: "Skip to the content",
   lora: loraWord,
@@ -82,6 +84,7 @@ export const text = {
     empty: "No sweep yet. Submit the first one:",
     emptyCommand: "build/release/bin/sweetspot submit examples/first-sweep/sweep.json",
     emptyHint: "It appears here by itself.",
+    imported: "imported",
     columns: { name: "Sweep", state: "State", progress: "Progress", best: "Best WER", eta: "Time left", created: "Submitted" },
   },
 
@@ -107,6 +110,8 @@ export const text = {
     scale: (best: string, worst: string) => `best ${best} %, worst ${worst} %`,
     scaleNone: "no result yet",
     sweetSpot: "sweet spot",
+    byChance: "not significantly different from the whole encoder without LoRA",
+    imported: (source: string) => `imported: ${source}`,
     cellTitle: (cell: string, state: string) => `${cell}: ${state}`,
     interval: (low: string, high: string) => `95 % interval ${low} to ${high}`,
     depthTitle: "WER by depth",
@@ -127,6 +132,25 @@ export const text = {
     wer: (language: string) => `WER ${language}`,
     waiting: (missing: number) => `${plural(missing, "cell is", "cells are")} still missing; the answer may change.`,
     empty: "The sweet spot appears when the runs of an encoder are done.",
+    considered: "Why not another one",
+    configuration: (encoder: string, layers: number, lora: boolean) => `${encoder}, ${layers} layers, ${loraWord(lora)}`,
+    uncertain: (encoder: string, languages: string) => `${encoder}: chance alone may have made it look better in ${languages} (95 %).`,
+    pareto: "Where no other is both smaller or faster and better",
+    meanWer: "Mean WER",
+    system: "With projector and LLM",
+    speed: "Real-time factor",
+  },
+
+  tables: {
+    title: "Tables",
+    choose: "Table",
+    names: {
+      wer: "WER of every cell", reduction: "What LoRA takes off", degradation: "Utterances made worse, and brought back",
+      "word-errors": "Kinds of word errors", patterns: "Badly wrong without LoRA, right with it", datasets: "Data",
+    },
+    empty: "Nothing to show yet.",
+    normalised: (normalizer: string) => `Words normalised: ${normalizer}.`,
+    missing: (n: number) => `${plural(n, "cell is", "cells are")} not done.`,
   },
 
   run: {

@@ -77,6 +77,24 @@ TEST(PivotWer, KeepsSeedsApart) {
   EXPECT_EQ(pivot_wer(rows)[1]["seed"], 2);
 }
 
+TEST(PivotWer, MarksWhatMayBeChance) {
+  json rows = {wer_row(4, "da", false, 0.3), wer_row(4, "da", true, 0.29)};
+  rows[1]["significant"] = false;
+  EXPECT_EQ(pivot_wer(rows)[0]["da +LoRA"], "29.00 % ≈");
+  EXPECT_EQ(pivot_wer(rows)[0]["da"], 0.3);
+}
+
+TEST(TableAsDescribed, HasTitlesAndKindsAndNoEmptyColumn) {
+  const auto document = json::parse(R"({
+    "columns": [{"key": "language", "title": "Language", "kind": "text"}, {"key": "hours", "title": "Hours", "kind": "decimal"},
+                {"key": "wer.da", "title": "WER", "kind": "ratio"}, {"key": "never", "title": "Never", "kind": "text"}],
+    "rows": [{"language": "da", "hours": 3.456, "wer": {"da": 0.5}, "never": null, "hidden": 1}, {"language": "nl", "hours": 10, "wer": {}}]})");
+  EXPECT_EQ(render(table_as_described(document), Format::table),
+            "Language  Hours      WER\n"
+            "da         3.46  50.00 %\n"
+            "nl        10.00        -\n");
+}
+
 TEST(Flatten, NamesInnerMembersAfterTheOuter) {
   const auto rows = json::parse(R"([{"wer": {"da": 0.1}, "settings": {"train.lr": 3}, "layers": 2}])");
   EXPECT_EQ(flatten(rows), json::parse(R"([{"wer da": 0.1, "train.lr": 3, "layers": 2}])"));

@@ -338,6 +338,26 @@ TEST_F(FakeDaemon, TablesShowsTheVerdictBelowTheTable) {
   EXPECT_THAT(ended.out, HasSubstr("small: 2 of 4 layers do\n"));
 }
 
+TEST_F(FakeDaemon, ImportSendsUtterancesAsOneCell) {
+  const std::string file = testing::TempDir() + "hyp_" + std::to_string(getpid()) + ".jsonl";
+  std::ofstream(file) << R"({"text": "a b", "pred_text": "a"})"
+                      << "\n";
+  answer("POST /api/v1/results", 201, {{"id", "sw_4"}});
+  const auto ended = run({"import", file, "--encoder", "whisper", "--layers", "10", "--language", "da",
+                          "--lora", "--normalizer", "lower case", "--into", "sw_4"});
+  EXPECT_EQ(ended.out, "sw_4\n") << ended.err;
+  const json sent = json::parse(requests_.back().body);
+  EXPECT_EQ(sent["into"], "sw_4");
+  EXPECT_EQ(sent["normalizer"], "lower case");
+  EXPECT_EQ(sent["source"], file);
+  EXPECT_EQ(sent["cells"][0]["lora"], true);
+  EXPECT_EQ(sent["cells"][0]["utterances"][0]["hypothesis"], "a");
+  const auto unnamed = run({"import", file});
+  EXPECT_EQ(unnamed.code, 1);
+  EXPECT_THAT(unnamed.err, HasSubstr("--encoder"));
+  std::remove(file.c_str());
+}
+
 TEST_F(FakeDaemon, SendsTheTokenOfAFile) {
   const std::string file = testing::TempDir() + "token_" + std::to_string(getpid());
   std::ofstream(file) << "sesame\n";

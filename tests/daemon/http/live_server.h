@@ -27,6 +27,11 @@ class StoreCommands : public Commands {
     auto added = store.insert_sweep(request);
     return added ? Result<SweepId>(added->sweep.id) : added.error();
   }
+  Result<SweepId> import_results(ImportRequest request) override {
+    const std::lock_guard lock(mutex);
+    auto added = store.insert_imported(request);
+    return added ? Result<SweepId>(added->sweep.id) : added.error();
+  }
   Status edit_sweep(SweepId sweep, SweepEdit edit) override {
     const std::lock_guard lock(mutex);
     return store.edit_sweep(sweep, edit);

@@ -10,6 +10,7 @@ using nlohmann::json;
 using Sweeps = LiveServer;
 using Runs = LiveServer;
 using Tables = LiveServer;
+using Results = LiveServer;
 
 TEST_F(Sweeps, AreStoredWithAllTheirRuns) {
   start();
@@ -261,6 +262,160 @@ TEST_F(Tables, ComeInEveryFormat) {
   EXPECT_EQ(get("/api/v1/sweeps/sw_1/tables/wer?format=xml").status, 400);
   EXPECT_EQ(get("/api/v1/sweeps/sw_1/tables/nothing").status, 404);
   EXPECT_EQ(get("/api/v1/sweeps/sw_9/tables/wer").status, 404);
+}
+
+TEST_F(Tables, AreAllThereForAnySweep) {
+  start();
+  submit();
+  for (const char* name :
+       {"datasets", "wer", "sweet-spot", "degradation", "reduction", "patterns", "word-errors"}) {
+    const Reply reply = get(std::string("/api/v1/sweeps/sw_1/tables/") + name);
+    ASSERT_EQ(reply.status, 200) << name << reply.body;
+    EXPECT_EQ(reply.json()["name"], name);
+    EXPECT_EQ(reply.json()["normalizer"], "paper-wer");
+    EXPECT_GT(reply.json()["missing"].size(), 0u) << name;
+  }
+}
+
+// Four cells over the same three utterances; the texts make the cut encoder wrong and LoRA right.
+json imported(const std::string& into = "") {
+  const auto cell = [](int layers, bool lora, std::vector<std::string> heard) {
+    json utterances = json::array();
+    const std::vector<std::string> said = {"en to", "luchtvaartmaatschappijen", ""};
+    for (std::size_t i = 0; i < said.size(); ++i)
+      utterances.push_back(
+          {{"id", "u" + std::to_string(i)}, {"reference", said[i]}, {"hypothesis", heard[i]}});
+    return json{{"encoder", "whisper"},
+                {"layers", layers},
+                {"language", "nl"},
+                {"lora", lora},
+                {"utterances", utterances}};
+  };
+  json document = {
+      {"name", "foreign"},
+      {"source", "another system"},
+      {"cells",
+       {cell(4, false, {"en to", "luchtvaartmaatschappijen", ""}), cell(4, true, {"en to", "x", ""}),
+        cell(2, false, {"tre", "luchtvaart maatschappijen", "uh"}),
+        cell(2, true, {"en to", "luchtvaartmaatschappijen", "uh"})}}};
+  if (!into.empty()) document["into"] = into;
+  return document;
+}
+
+TEST_F(Results, AreImportedAsASweepThatSaysSo) {
+  start();
+  const Reply made = ask("POST", "/api/v1/results", imported().dump());
+  ASSERT_EQ(made.status, 201) << made.body;
+  EXPECT_EQ(made.headers.at("Location"), "/api/v1/sweeps/sw_1");
+  EXPECT_EQ(made.json()["source"], "another system");
+  EXPECT_EQ(made.json()["state"], "finished");
+  EXPECT_EQ(get("/api/v1/runs/run_1").json()["imported"], true);
+  EXPECT_EQ(get("/api/v1/runs/run_3/samples").json()["items"][0]["words"]["deletions"], 1);
+
+  const json wer = get("/api/v1/sweeps/sw_1/tables/wer").json();
+  EXPECT_EQ(wer["normalizer"], "as given");
+  EXPECT_EQ(wer["notes"][0], "All figures are imported: another system");
+  EXPECT_EQ(wer["test_sets"][0]["utterances"], 3);
+  EXPECT_EQ(wer["test_sets"][0]["runs"], 4);
+  EXPECT_DOUBLE_EQ(wer["rows"][2]["wer"].get<double>(), 5.0 / 3) << "above 100 %";
+  EXPECT_FALSE(wer["rows"][2]["wer_low"].is_null());
+
+  const json degradation = get("/api/v1/sweeps/sw_1/tables/degradation").json()["rows"][0];
+  EXPECT_DOUBLE_EQ(degradation["base"].get<double>(), 1.0);
+  EXPECT_DOUBLE_EQ(degradation["lora"].get<double>(), 1.0 / 3);
+  const json patterns = get("/api/v1/sweeps/sw_1/tables/patterns").json();
+  ASSERT_EQ(patterns["rows"].size(), 2u);
+  EXPECT_EQ(patterns["rows"][1]["tag"], "compound");
+}
+
+TEST_F(Results, AddedCellsReplaceThoseThatAreThere) {
+  start();
+  ask("POST", "/api/v1/results", imported().dump());
+  EXPECT_EQ(get("/api/v1/sweeps/sw_1/tables/wer").json()["rows"][0]["wer"], 0.0);
+  json again = imported("sw_1");
+  again["cells"] = {again["cells"][0]};
+  again["cells"][0]["utterances"][0]["hypothesis"] = "en";
+  ASSERT_EQ(ask("POST", "/api/v1/results", again.dump()).status, 201);
+  const json rows = get("/api/v1/sweeps/sw_1/tables/wer").json()["rows"];
+  ASSERT_EQ(rows.size(), 4u);
+  EXPECT_DOUBLE_EQ(rows[3]["wer"].get<double>(), 1.0 / 3) << "computed from the new utterances";
+}
+
+TEST_F(Results, AreNeverMixedWithOwnRuns) {
+  start();
+  submit();
+  const Reply refused = ask("POST", "/api/v1/results", imported("sw_1").dump());
+  EXPECT_EQ(refused.status, 409) << refused.body;
+  EXPECT_EQ(ask("POST", "/api/v1/results", imported("sw_9").dump()).status, 404);
+  EXPECT_EQ(get("/api/v1/runs?sweep=sw_1").json()["items"].size(), 16u);
+}
+
+TEST_F(Tables, TheSweetSpotFollowsTheRuleAskedFor) {
+  start();
+  ask("POST", "/api/v1/results", imported().dump());
+  const auto spot = [&](const std::string& query) {
+    return get("/api/v1/sweeps/sw_1/tables/sweet-spot" + query);
+  };
+  EXPECT_EQ(spot("").json()["summary"]["encoders"][0]["verdict"], "none");
+  const json within = spot("?rule=within&within=0.5&scope=macro&prefer=layers").json();
+  EXPECT_EQ(within["summary"]["encoders"][0]["layers"], 4) << within["summary"];
+  EXPECT_NE(within["definition"].get<std::string>().find("within 50 %"), std::string::npos);
+  EXPECT_EQ(spot("?within=many").status, 400);
+  EXPECT_EQ(spot("?rule=mine").status, 400);
+}
+
+TEST_F(Tables, AnOpenVerdictComesWithTheCallThatQueuesWhatItNeeds) {
+  start();
+  submit();
+  sql("UPDATE run SET state = 'cancelled' WHERE layers = 2 AND lora = 1 AND language = 'da'");
+  const json encoder = get("/api/v1/sweeps/sw_1/tables/sweet-spot").json()["summary"]["encoders"][0];
+  ASSERT_FALSE(encoder["call"].is_null()) << encoder;
+  EXPECT_EQ(encoder["call"]["body"]["runs"].size(), 1u);
+  const Reply queued =
+      ask(encoder["call"]["method"], encoder["call"]["path"], encoder["call"]["body"].dump());
+  EXPECT_EQ(queued.status, 200) << queued.body;
+  EXPECT_EQ(queued.json()["outcomes"][0]["run"], encoder["call"]["body"]["runs"][0]);
+  EXPECT_EQ(ask("POST", "/api/v1/sweeps/sw_1/actions/retry", R"({"runs": ["run_99"]})").status, 404);
+}
+
+TEST_F(Tables, TwoSweepsAreComparedCellByCell) {
+  start();
+  ask("POST", "/api/v1/results", imported().dump());
+  json other = imported();
+  other["cells"][1]["utterances"].erase(0);
+  other["normalizer"] = "lower case";
+  ask("POST", "/api/v1/results", other.dump());
+  const json table = get("/api/v1/sweeps/sw_1/tables/comparison?with=sw_2").json();
+  ASSERT_EQ(table["rows"].size(), 4u);
+  EXPECT_EQ(table["rows"][0]["difference"], 0.0);
+  EXPECT_TRUE(table["rows"][1]["difference"].is_null());
+  EXPECT_NE(table["rows"][1]["why_not"].get<std::string>().find("different utterances"), std::string::npos);
+  EXPECT_NE(table["notes"].dump().find("normalised differently"), std::string::npos);
+  EXPECT_EQ(get("/api/v1/sweeps/sw_1/tables/comparison").status, 400);
+  EXPECT_EQ(get("/api/v1/sweeps/sw_1/tables/comparison?with=sw_9").status, 404);
+}
+
+TEST_F(Results, ThatAreWrongAreRefusedAsAWhole) {
+  start();
+  json twice = imported();
+  twice["cells"].push_back(twice["cells"][0]);
+  const Reply refused = ask("POST", "/api/v1/results", twice.dump());
+  EXPECT_EQ(refused.status, 422);
+  EXPECT_EQ(refused.json()["errors"][0]["pointer"], "#/cells/4");
+  json unknown = imported();
+  unknown["cells"][0]["layer"] = 4;
+  EXPECT_EQ(ask("POST", "/api/v1/results", unknown.dump()).status, 422);
+  EXPECT_EQ(get("/api/v1/sweeps").json()["items"].size(), 0u);
+}
+
+TEST_F(Results, OfDifferentTestSetsAreNotCompared) {
+  start();
+  json document = imported();
+  document["cells"][2]["utterances"].erase(1);
+  ask("POST", "/api/v1/results", document.dump());
+  const json row = get("/api/v1/sweeps/sw_1/tables/degradation").json()["rows"][0];
+  EXPECT_TRUE(row["base"].is_null());
+  EXPECT_NE(row["why_not"].get<std::string>().find("different utterances (3 and 2)"), std::string::npos);
 }
 
 TEST_F(Runs, DevicesAndWorkersShowWhatTheyHold) {

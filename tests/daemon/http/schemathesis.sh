@@ -46,8 +46,7 @@ done
 
 # Three of them, so that the ids of the document's examples exist.
 for _ in 1 2 3; do
-  curl -fsS -o "$directory/made" -H 'Content-Type: application/json' --data-binary "@$directory/sweep.json" \
-    "$url/api/v1/sweeps"
+  "$sweetspot" --daemon "$url" --quiet submit "$directory/sweep.json" > "$directory/made"
 done
 
 # Left out: the stream, which has no end, and the demand that whatever fits the schema is accepted: a cursor may be

@@ -1,9 +1,11 @@
 // Cells to make tables of. WERs are given in errors per 1,000 reference words, so that they are exact.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <vector>
 
+#include "daemon/report/bootstrap.h"
 #include "daemon/report/report.h"
 
 namespace sweetspot::daemon {
@@ -34,6 +36,38 @@ inline CellResult done_cell(CellAt at, std::int64_t errors) {
   cell.params =
       ParameterCounts{.encoder = 100 + 10 * at.layers, .projector = 5, .adapter = at.lora ? 7 : 0, .llm = 50};
   return cell;
+}
+
+// Known utterance by utterance: {reference words, errors} each. Errors are substitutions as far as there are
+// words, then insertions.
+using Utterances = std::vector<std::pair<int, int>>;
+inline CellResult tested_cell(CellAt at, const Utterances& utterances, const std::string& test_set = "set") {
+  CellResult cell = done_cell(at, 0);
+  EditCounts words;
+  Evidence evidence{.test_set = test_set};
+  for (const auto& [reference, errors] : utterances) {
+    const int substitutions = std::min(reference, errors);
+    words += {.hits = reference - substitutions,
+              .substitutions = substitutions,
+              .insertions = errors - substitutions};
+    evidence.words.push_back(std::uint16_t(reference));
+    evidence.errors.push_back(std::uint16_t(errors));
+  }
+  cell.words = words;
+  cell.evidence = std::make_shared<const Evidence>(std::move(evidence));
+  return cell;
+}
+
+// Adds the resamples that intervals need; all cells of one test set.
+inline void resample_all(std::vector<CellResult>& cells, int resamples = 2000) {
+  std::vector<const Evidence*> runs;
+  for (const CellResult& cell : cells) runs.push_back(cell.evidence.get());
+  auto rates = resample(runs, {.resamples = resamples, .threads = 1});
+  for (std::size_t i = 0; i < cells.size(); ++i) {
+    Evidence evidence = *cells[i].evidence;
+    evidence.resampled = std::move(rates[i]);
+    cells[i].evidence = std::make_shared<const Evidence>(std::move(evidence));
+  }
 }
 
 }  // namespace sweetspot::daemon

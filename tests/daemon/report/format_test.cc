@@ -34,10 +34,22 @@ TEST(Markdown, ShowsPerCentAndThousandsAndDropsEmptyColumns) {
 
 TEST(Latex, EscapesItsSpecialCharacters) {
   const std::string text = latex(sample());
-  EXPECT_NE(text.find("\\begin{tabular}{lrr}"), std::string::npos);
-  EXPECT_NE(text.find("Encoder & Parameters & WER da (\\%) \\\\"), std::string::npos);
-  EXPECT_NE(text.find("a|b\\_c, \"d\" & 1,234,567 & 12.35 \\\\"), std::string::npos);
-  EXPECT_NE(text.find("e & -- & -- \\\\"), std::string::npos);
+  EXPECT_NE(text.find("\\begin{tabular}{lS[table-format=7.0]S[table-format=2.2]}"), std::string::npos)
+      << text;
+  EXPECT_NE(text.find("Encoder & {Parameters} & {WER da (\\%)} \\\\"), std::string::npos);
+  EXPECT_NE(text.find("a|b\\_c, \"d\" & 1234567 & 12.35 \\\\"), std::string::npos);
+  EXPECT_NE(text.find("e & {--} & {--} \\\\"), std::string::npos);
+  EXPECT_EQ(text.find("% \\usepackage{booktabs,siunitx}"), 0u);
+}
+
+TEST(Latex, SetsTheBestInBold) {
+  Report table = sample();
+  table.columns[2].lowest_is_best = true;
+  table.rows[1]["wer"]["da"] = -0.1;
+  const std::string text = latex(table);
+  EXPECT_NE(text.find("& \\bfseries -10.00 \\\\"), std::string::npos) << text;
+  EXPECT_NE(text.find("& 12.35 \\\\"), std::string::npos);
+  EXPECT_NE(text.find("S[table-format=-2.2]"), std::string::npos);
 }
 
 }  // namespace

@@ -98,5 +98,121 @@ TEST(SweetSpot, FurtherAxesAreDecidedApart) {
   EXPECT_EQ(table.columns.back().key, "settings");
 }
 
+// One language, WERs per mille by {layers, lora}; negative: not done.
+std::vector<CellResult> grid(const std::vector<std::tuple<int, bool, std::int64_t>>& points,
+                             const std::string& language = "en") {
+  std::vector<CellResult> cells;
+  for (const auto& [layers, lora, errors] : points) {
+    const CellAt at{.layers = layers, .language = language, .lora = lora};
+    cells.push_back(errors < 0 ? open_cell(at, RunState::failed) : done_cell(at, errors));
+  }
+  return cells;
+}
+
+json verdict_by(const std::vector<CellResult>& cells, const SpotRule& rule) {
+  return sweet_spot_table(cells, rule).summary["encoders"][0];
+}
+
+TEST(SpotRule, WithinTakesTheSmallestThatIsNearTheBest) {
+  const auto cells =
+      grid({{12, false, 110}, {12, true, 100}, {10, false, 103}, {8, true, 102}, {6, true, 106}});
+  const json two = verdict_by(cells, {.kind = SpotRule::Kind::within, .within = 0.02});
+  EXPECT_EQ(two["layers"], 8);
+  EXPECT_EQ(two["lora"], true);
+  EXPECT_EQ(verdict_by(cells, {.kind = SpotRule::Kind::within, .within = 0.1})["layers"], 6);
+  EXPECT_EQ(verdict_by(cells, {.kind = SpotRule::Kind::within, .within = 0})["layers"], 12);
+}
+
+TEST(SpotRule, PrefersParametersWhereAskedTo) {
+  auto cells = grid({{12, true, 100}, {8, true, 100}, {8, false, 100}});
+  const json verdict =
+      verdict_by(cells, {.kind = SpotRule::Kind::within, .prefer = SpotRule::Prefer::params});
+  EXPECT_EQ(verdict["lora"], false) << "without the adapter there are seven parameters fewer";
+}
+
+TEST(SpotRule, PrefersMeasuredSpeedWhereAskedTo) {
+  auto cells = grid({{12, false, 100}, {8, true, 100}});
+  const auto fast = [](double factor) {
+    return std::make_shared<const Evidence>(Evidence{.real_time_factor = factor});
+  };
+  cells[0].evidence = fast(0.1), cells[1].evidence = fast(0.2);
+  const SpotRule rule{.kind = SpotRule::Kind::within, .prefer = SpotRule::Prefer::speed};
+  EXPECT_EQ(verdict_by(cells, rule)["layers"], 12);
+}
+
+TEST(SpotRule, TheMeanOverTheLanguagesForgivesOneOfThem) {
+  const auto cells =
+      grid({{12, false, 200}, {10, true, 210}}) + grid({{12, false, 400}, {10, true, 300}}, "da");
+  EXPECT_EQ(verdict_by(cells, {})["verdict"], "none");
+  EXPECT_EQ(verdict_by(cells, {.scope = SpotRule::Scope::macro})["layers"], 10);
+}
+
+TEST(SpotRule, ABestThatMayStillComeLeavesItOpen) {
+  const auto cells = grid({{12, false, 100}, {10, false, 100}, {8, false, -1}});
+  const json verdict = verdict_by(cells, {.kind = SpotRule::Kind::within});
+  EXPECT_EQ(verdict["verdict"], "undecided");
+  ASSERT_EQ(verdict["needs"].size(), 1u);
+  EXPECT_EQ(verdict["needs"][0]["layers"], 8);
+}
+
+TEST(SweetSpot, SaysWhyEachConfigurationIsNotTheOne) {
+  const json considered = verdict_of(sweep_of("en", 200, {{10, 150}, {8, 170}, {6, 210}}))["considered"];
+  ASSERT_EQ(considered.size(), 3u);
+  EXPECT_EQ(considered[0]["outcome"], "worse");
+  EXPECT_EQ(considered[0]["why"], "worse in en: 21.00 % against 20.00 %");
+  EXPECT_EQ(considered[1]["outcome"], "chosen");
+  EXPECT_EQ(considered[2]["outcome"], "costlier");
+  EXPECT_EQ(considered[2]["why"], "as good, but 10 layers are not fewer than 8");
+}
+
+TEST(SweetSpot, NamesTheCellsItWaitsForAndNoOthers) {
+  const auto cells = sweep_of("en", 200, {{12, -1}, {10, 170}, {8, -1}});
+  const json verdict = verdict_of(cells);
+  ASSERT_EQ(verdict["needs"].size(), 1u) << "the whole encoder with LoRA decides nothing";
+  EXPECT_EQ(verdict["needs"][0]["layers"], 8);
+}
+
+TEST(SweetSpot, WithoutItsBaselineItSaysWhatTheSweepLacks) {
+  const json verdict =
+      verdict_of({done_cell({.layers = 12, .lora = true}, 100), done_cell({.layers = 10, .lora = true}, 90)});
+  EXPECT_EQ(verdict["verdict"], "undecided");
+  ASSERT_EQ(verdict["absent"].size(), 1u);
+  EXPECT_EQ(verdict["absent"][0]["layers"], 12);
+  EXPECT_EQ(verdict["absent"][0]["lora"], false);
+}
+
+TEST(SweetSpot, OverAllEncodersTheFewestParametersWin) {
+  auto cells = sweep_of("en", 200, {{12, 150}, {10, 170}});
+  for (CellResult cell : sweep_of("en", 200, {{8, 150}, {6, 190}})) {
+    cell.encoder = "other";
+    cells.push_back(cell);
+  }
+  const json overall = sweet_spot_table(cells).summary["overall"][0];
+  EXPECT_EQ(overall["encoder"], "other");
+  EXPECT_EQ(overall["layers"], 6);
+}
+
+TEST(SweetSpot, SaysWhereChanceMayHaveHelped) {
+  Utterances whole(40, {10, 2}), cut = whole;
+  cut[0].second = 1;  // better in one utterance of forty
+  std::vector cells = {tested_cell({.layers = 12}, whole), tested_cell({.layers = 10, .lora = true}, cut)};
+  resample_all(cells);
+  EXPECT_EQ(verdict_of(cells)["verdict"], "decided");
+  EXPECT_EQ(verdict_of(cells)["uncertain"], json({"en"}));
+}
+
+TEST(Pareto, KeepsWhatNothingBeatsInBoth) {
+  // Parameters grow with the layers: 8 layers beat none, 10 is beaten by 8, 12 has the lowest WER.
+  const json points =
+      sweet_spot_table(grid({{12, false, 100}, {10, false, 130}, {8, false, 120}})).summary["pareto"];
+  ASSERT_EQ(points.size(), 3u);
+  EXPECT_EQ(points[0]["layers"], 8);
+  EXPECT_EQ(points[0]["best_for_params"], true);
+  EXPECT_EQ(points[1]["best_for_params"], false);
+  EXPECT_EQ(points[2]["best_for_params"], true);
+  EXPECT_EQ(points[0]["best_for_speed"], false) << "never measured";
+  EXPECT_EQ(points[0]["system_params"], 180 + 5 + 50);
+}
+
 }  // namespace
 }  // namespace sweetspot::daemon

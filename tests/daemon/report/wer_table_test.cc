@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 #include "tests/daemon/report/cells.h"
 
 namespace sweetspot::daemon {
@@ -43,6 +45,53 @@ TEST(WerTable, ListsWhatIsMissingAndTheBestSoFar) {
   ASSERT_EQ(table.missing.size(), 1u);
   EXPECT_EQ(table.missing[0]["layers"], 8);
   EXPECT_EQ(table.missing[0]["state"], "failed");
+}
+
+TEST(WerTable, ComparesWithTheWholeEncoderWithoutLora) {
+  std::vector cells = {tested_cell({.layers = 12}, Utterances(60, {10, 2})),
+                       tested_cell({.layers = 10, .lora = true}, Utterances(60, {10, 1})),
+                       tested_cell({.layers = 8}, Utterances(60, {10, 2}))};
+  resample_all(cells);
+  const Report table = wer_table(cells);
+  EXPECT_EQ(table.rows[0]["baseline"], true);
+  EXPECT_TRUE(table.rows[0]["change"].is_null());
+  EXPECT_NEAR(table.rows[1]["change"].get<double>(), -0.1, 1e-12);
+  EXPECT_EQ(table.rows[1]["better"], true);
+  EXPECT_EQ(table.rows[1]["significant"], true);
+  EXPECT_EQ(table.rows[2]["better"], false);
+  EXPECT_EQ(table.rows[2]["significant"], false) << "no difference at all";
+  EXPECT_NEAR(table.rows[2]["wer_low"].get<double>(), 0.2, 1e-12);
+}
+
+TEST(WerTable, SeedsAreReplicatesAndNeverPooled) {
+  const Report table = wer_table(std::vector{done_cell({.seed = 1}, 100), done_cell({.seed = 2}, 140),
+                                             done_cell({.layers = 10, .seed = 1}, 150)});
+  EXPECT_EQ(table.rows.size(), 3u);
+  ASSERT_EQ(table.summary["replicates"].size(), 1u) << "one seed is no replicate";
+  EXPECT_EQ(table.summary["replicates"][0]["n"], 2);
+  EXPECT_NEAR(table.summary["replicates"][0]["mean"].get<double>(), 0.12, 1e-12);
+  EXPECT_NEAR(table.summary["replicates"][0]["sd"].get<double>(), 0.02 * std::sqrt(2.0), 1e-12);
+}
+
+TEST(WerTable, KeepsPublishedFigures) {
+  CellResult cell = open_cell({.layers = 10}, RunState::succeeded);
+  cell.published = {0.4723, 0.161};
+  const Report table = wer_table(std::vector{cell});
+  EXPECT_EQ(table.rows[0]["wer"], 0.4723);
+  EXPECT_EQ(table.rows[0]["reduction"], 0.161);
+  EXPECT_TRUE(table.rows[0]["wer_low"].is_null());
+  EXPECT_TRUE(table.missing.empty());
+}
+
+TEST(WerPivot, HasAColumnForEachLanguageWithoutAndWithLora) {
+  const Report pivot = wer_pivot(wer_table(
+      std::vector{done_cell({.language = "da"}, 300), done_cell({.language = "da", .lora = true}, 200),
+                  done_cell({.language = "en"}, 100), done_cell({.layers = 10, .language = "da"}, 400)}));
+  ASSERT_EQ(pivot.rows.size(), 2u);
+  EXPECT_EQ(pivot.rows[0]["wer"]["da"], 0.3);
+  EXPECT_EQ(pivot.rows[0]["wer"]["da_lora"], 0.2);
+  EXPECT_EQ(pivot.columns[3].key, "wer.da");
+  EXPECT_TRUE(pivot.columns[3].lowest_is_best);
 }
 
 TEST(WerTable, OfNothingIsEmpty) {

@@ -332,5 +332,64 @@ TEST_F(StoreTest, DamagedDatabaseIsRefused) {
   EXPECT_FALSE(opened.error().hint.empty());
 }
 
+ImportRequest import_request(double wer = 0.25) {
+  ImportRequest request;
+  request.results = {
+      .name = "published", .source = "a paper", .into = {}, .about = {{"name", "published"}}, .cells = {}};
+  request.results.cells.push_back({.encoder = "whisper",
+                                   .language = "da",
+                                   .layers = 4,
+                                   .wer = wer,
+                                   .utterances = {},
+                                   .encoder_params = 100});
+  return request;
+}
+
+TEST_F(StoreTest, ImportedResultsAreSucceededRunsOfASweepWithASource) {
+  auto added = store->insert_imported(import_request());
+  ASSERT_TRUE(added) << added.error().message;
+  EXPECT_EQ(added->runs.size(), 1u);
+  EXPECT_EQ(ask<std::string>("SELECT source FROM sweep"), "a paper");
+  EXPECT_EQ(ask<std::string>("SELECT state FROM run"), "succeeded");
+  EXPECT_EQ(ask<double>("SELECT wer FROM run"), 0.25);
+  EXPECT_EQ(ask<int>("SELECT encoder_params FROM published"), 100);
+  EXPECT_EQ(ask<int>("SELECT count(*) FROM result"), 0) << "a WER alone has no counts";
+  reopen();
+  auto state = store->load({}, seconds(1));
+  ASSERT_TRUE(state);
+  EXPECT_TRUE(state->queue.empty()) << "no worker ever gets one";
+}
+
+TEST_F(StoreTest, ImportedCellsReplaceThoseOfTheSameIdentity) {
+  const auto first = store->insert_imported(import_request());
+  auto again = import_request(0.5);
+  again.results.into = first->sweep.id;
+  const auto second = store->insert_imported(again);
+  ASSERT_TRUE(second) << second.error().message;
+  EXPECT_EQ(ask<int>("SELECT count(*) FROM run"), 1);
+  EXPECT_EQ(ask<double>("SELECT wer FROM run"), 0.5);
+  EXPECT_NE(second->runs[0].id, first->runs[0].id)
+      << "what was computed for the old one must not be taken for it";
+}
+
+TEST_F(StoreTest, ImportedResultsAreKeptApartFromOwnRuns) {
+  const auto own = store->insert_sweep(request());
+  auto mixed = import_request();
+  mixed.results.into = own->sweep.id;
+  EXPECT_EQ(store->insert_imported(mixed).error().code, "own_sweep");
+  mixed.results.into = SweepId{99};
+  EXPECT_EQ(store->insert_imported(mixed).error().code, "not_found");
+  EXPECT_EQ(ask<int>("SELECT count(*) FROM run"), 2);
+}
+
+TEST_F(StoreTest, TheSameImportKeyStoresOnce) {
+  auto keyed = import_request();
+  keyed.idempotency = {"key", "fingerprint"};
+  const auto first = store->insert_imported(keyed), again = store->insert_imported(keyed);
+  ASSERT_TRUE(again) << again.error().message;
+  EXPECT_EQ(again->sweep.id, first->sweep.id);
+  EXPECT_EQ(ask<int>("SELECT count(*) FROM sweep"), 1);
+}
+
 }  // namespace
 }  // namespace sweetspot::daemon

@@ -66,14 +66,20 @@ function Cell({ run, scale, row, sweet }: CellProps) {
   return (
     <td class={`cell is-${run.state} ${heat} ${sweet ? "sweet" : ""}`} data-run={run.id} data-state={run.state}>
       <a href={links.run(run.id)} aria-label={spoken(run, row, sweet, 1)} title={spoken(run, row, sweet, 2)}>
-        {run.wer !== null ? <Result wer={run.wer} sweet={sweet} /> : <Doing run={run} />}
+        {run.wer !== null ? <Result wer={run.wer} sweet={sweet} byChance={row?.significant === false} /> : <Doing run={run} />}
       </a>
     </td>
   );
 }
 
-function Result({ wer, sweet }: { wer: number; sweet: boolean }) {
-  return <b class="wer">{points(wer)}{sweet && <span class="star" aria-hidden="true">★</span>}</b>;
+function Result({ wer, sweet, byChance }: { wer: number; sweet: boolean; byChance: boolean }) {
+  return (
+    <b class="wer">
+      {points(wer)}
+      {byChance && <span class="chance" aria-hidden="true"> ≈</span>}
+      {sweet && <span class="star" aria-hidden="true">★</span>}
+    </b>
+  );
 }
 
 /** A run that has no result: what it does, how far it is, and its best validation WER so far. */
@@ -96,6 +102,7 @@ function spoken(run: Run, row: WerRow | undefined, sweet: boolean, digits: numbe
   if (row && row.wer_low !== null && row.wer_high !== null) {
     parts.push(text.sweep.interval(percent(row.wer_low, digits), percent(row.wer_high, digits)));
   }
+  if (row?.significant === false) parts.push(text.sweep.byChance);
   if (run.reason) parts.push(run.reason);
   if (sweet) parts.push(text.sweep.sweetSpot);
   return parts.join(", ");

@@ -12,6 +12,7 @@ export function SpotCard({ table }: { table: SweetSpotTable }) {
       {table.summary.encoders.map((encoder) => (
         <p key={`${encoder.encoder} ${encoder.seed} ${settingsLabel(encoder.settings)}`} class={`verdict verdict-${encoder.verdict}`}>{encoder.text}</p>
       ))}
+      {table.summary.encoders.length > 1 && table.summary.overall.map((all) => <p key={settingsLabel(all.settings)} class="overall">{all.text}</p>)}
       {table.missing.length > 0 && <p class="faint">{text.spot.waiting(table.missing.length)}</p>}
       {table.rows.length === 0 && <p class="faint">{text.spot.empty}</p>}
     </section>

@@ -45,7 +45,7 @@ function Head({ run }: { run: Run }) {
     <header class="head">
       <p class="crumb"><a href={links.sweep(run.sweep)}>{text.run.sweep} {run.sweep}</a></p>
       <h1>{cellLabel(run)} <span class="faint">{run.id}, {text.seed(run.seed)}{settings && `, ${settings}`}</span></h1>
-      <p class="facts"><RunStateMark state={run.state} />{run.state === "running" && <Phase run={run} />}</p>
+      <p class="facts"><RunStateMark state={run.state} />{run.imported && <span class="faint">{text.sweeps.imported}</span>}{run.state === "running" && <Phase run={run} />}</p>
       {run.reason && (
         <div class={`notice ${run.state === "failed" || run.state === "quarantined" ? "bad" : ""}`} role="note">
           <p><strong>{run.reason}</strong>{run.reason_code && <> <code>{run.reason_code}</code></>}</p>

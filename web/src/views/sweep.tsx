@@ -3,11 +3,12 @@ import type { Run, Sweep, SweetSpotTable, WerRow, WerTable } from "../api/schema
 import { DepthChart, LineKey } from "../charts/depth_chart";
 import { panelsOf, scaleOf, type GridPanel, type Scale } from "../charts/grid";
 import { HeatLegend, WerGrid } from "../charts/wer_grid";
-import { Download } from "../components/download";
 import { ProblemBox, Waiting } from "../components/problem";
 import { SweepProgress, overOf } from "../components/progress";
+import { Considered } from "../components/considered";
 import { SpotCard, SpotFigures } from "../components/spot_card";
 import { RunStateMark, SweepStateMark } from "../components/state";
+import { Tables } from "../components/tables";
 import { Ago } from "../components/time";
 import { cellLabel, duration } from "../format";
 import { links } from "../router";
@@ -32,8 +33,9 @@ export function SweepView({ id }: { id: string }) {
       {runs.length === 0 ? <Waiting problem={loaded.problem} />
         : <Panels panels={panelsOf(runs)} scale={scaleOf(runs)} wer={wer.data} sweetSpots={sweetRuns(runs, spot.data)} />}
       {spot.data && <SpotFigures table={spot.data} />}
+      {spot.data && <Considered table={spot.data} />}
+      <Tables sweep={id} />
       <Troubles runs={runs} />
-      <Exports id={id} />
       <details class="file"><summary>{text.sweep.file}</summary><pre>{JSON.stringify(sweep.data.spec, null, 2)}</pre></details>
     </>
   );
@@ -49,6 +51,7 @@ function SweepHead({ sweep }: { sweep: Sweep }) {
         <SweepStateMark state={sweep.state} />
         {!over && <span>{eta}</span>}
         <span class="faint">{text.sweep.submitted} <Ago time={sweep.created_at} /></span>
+        {sweep.source !== null && <span class="imported">{text.sweep.imported(sweep.source)}</span>}
         {sweep.priority !== 0 && <span class="faint">{text.sweep.priority(sweep.priority)}</span>}
       </p>
       <SweepProgress counts={sweep.counts} />
@@ -111,16 +114,5 @@ function Troubles({ runs }: { runs: readonly Run[] }) {
         ))}
       </ul>
     </section>
-  );
-}
-
-const endings = { csv: "csv", md: "md", latex: "tex" } as const;
-
-function Exports({ id }: { id: string }) {
-  return (
-    <p class="facts">
-      {text.sweep.exports}
-      {(["csv", "md", "latex"] as const).map((format) => <Download key={format} path={`sweeps/${id}/tables/wer?format=${format}`} file={`${id}-wer.${endings[format]}`}>{text.sweep.formats[format]}</Download>)}
-    </p>
   );
 }

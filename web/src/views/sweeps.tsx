@@ -48,7 +48,7 @@ function SweepTable({ sweeps }: { sweeps: Sweep[] }) {
 function SweepRow({ sweep }: { sweep: Sweep }) {
   return (
     <tr>
-      <th scope="row"><a href={links.sweep(sweep.id)}>{sweep.name}</a> <span class="faint">{sweep.id}</span></th>
+      <th scope="row"><a href={links.sweep(sweep.id)}>{sweep.name}</a> <span class="faint">{sweep.id}{sweep.source !== null && `, ${text.sweeps.imported}`}</span></th>
       <td><SweepStateMark state={sweep.state} /></td>
       <td><SweepProgress counts={sweep.counts} /></td>
       <td class="number">{percent(sweep.best_wer)}</td>

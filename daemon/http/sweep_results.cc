@@ -1,0 +1,84 @@
+#include "daemon/http/sweep_results.h"
+
+#include <fmt/format.h>
+
+#include "daemon/http/evidence.h"
+#include "daemon/http/lookup.h"
+
+namespace sweetspot::daemon {
+namespace {
+
+using nlohmann::json;
+
+constexpr int kWholeSweep = 1'000'000;
+
+CellResult cell_of(RunRow run) {
+  CellResult cell{.run = run.id,
+                  .encoder = std::move(run.encoder),
+                  .language = std::move(run.language),
+                  .layers = run.layers,
+                  .lora = run.lora,
+                  .seed = run.seed,
+                  .settings = json::parse(run.settings),
+                  .state = run.state,
+                  .words = run.words,
+                  .params = run.params};
+  if (!run.words && run.wer) cell.published = {*run.wer, run.reduction};
+  return cell;
+}
+
+// What an import says about itself: {normalizer, notes: {TABLE: [...]}, corpora}. Own sweeps say none of it.
+json import_of(const SweepRow& sweep) {
+  return sweep.source.empty() ? json::object() : json::parse(sweep.spec);
+}
+
+}  // namespace
+
+Result<Results, Problem> results_of(Context& context, SweepId id) {
+  auto sweep = find_sweep(context, id);
+  if (!sweep) return sweep.error();
+  auto page = context.reader.runs({.filter = {.sweep = id}, .limit = kWholeSweep});
+  if (!page) return problem_of(page.error());
+  Results results{*std::move(sweep), {}};
+  for (RunRow& run : page->items) results.cells.push_back(cell_of(std::move(run)));
+  Status filled = context.site.evidence.fill(context.reader, results.cells);
+  return filled ? Result<Results, Problem>(std::move(results)) : problem_of(filled.error());
+}
+
+std::string normalizer_of(const SweepRow& sweep) {
+  return import_of(sweep).value("normalizer", std::string(kWordNormalizer));
+}
+
+void say_where_from(Report& table, const Results& results) {
+  const json about = import_of(results.sweep);
+  table.normalizer = normalizer_of(results.sweep);
+  table.test_sets = test_sets_of(results.cells);
+  if (!results.sweep.source.empty())
+    table.notes.push_back(fmt::format("All figures are imported: {}", results.sweep.source));
+  for (const json& note :
+       about.value(json::json_pointer(fmt::format("/notes/{}", table.name)), json::array()))
+    table.notes.push_back(note.get<std::string>());
+}
+
+std::vector<SplitUse> splits_of(Context& context, const SweepRow& sweep) {
+  std::vector<SplitUse> splits;
+  const json corpora = import_of(sweep).value("corpora", json::object());
+  for (const auto& [language, corpus] : corpora.items())
+    for (const char* split : {"train", "dev", "test"})
+      if (corpus.contains(split))
+        splits.push_back({.language = language,
+                          .split = split,
+                          .utterances = corpus[split].at("utterances"),
+                          .seconds = 3600 * corpus[split].at("hours").get<double>()});
+  if (!splits.empty()) return splits;
+  auto rows = context.reader.splits(sweep.id);
+  if (!rows) throw std::runtime_error(rows.error().message);
+  for (SplitRow& row : *rows) {
+    if (row.utterances + row.skipped == 0) continue;  // imported: nobody said
+    splits.push_back({std::move(row.language), std::move(row.split), row.utterances, row.seconds, row.skipped,
+                      std::move(row.reasons), row.runs});
+  }
+  return splits;
+}
+
+}  // namespace sweetspot::daemon
