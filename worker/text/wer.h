@@ -2,6 +2,7 @@
 // minimal, the one that rapidfuzz (and so jiwer) reports, so that S, D and I agree with theirs one by one.
 #pragma once
 
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -23,5 +24,11 @@ Alignment align_characters(std::string_view reference, std::string_view hypothes
 // Scores one utterance as the paper does. Words (counts, letters, and the texts that are kept) after the
 // normaliser paper-wer, characters after paper-cer. id, audio and seconds are left to the caller.
 UtteranceResult score(std::string_view reference, std::string_view hypothesis);
+
+// The mean of the error rates of consecutive batches, which is what the paper's code prints as WER (batches
+// of 32 of the test split, 8 of the validation split). A compatibility number beside the corpus rate, which
+// is the rate of the sum: short batches and short utterances weigh more here. `batch` is at least 1; without
+// utterances it is 0.
+double batch_mean_rate(std::span<const EditCounts> utterances, std::size_t batch);
 
 }  // namespace sweetspot::worker
