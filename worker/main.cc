@@ -10,6 +10,7 @@ int main(int argc, char** argv) {
   int exit_code = 0;
   sweetspot::worker::add_run(program, exit_code);
   sweetspot::worker::add_transcribe(program, exit_code);
+  sweetspot::worker::add_score(program, exit_code);
   sweetspot::worker::add_pretrain(program, exit_code);
   sweetspot::worker::add_serve(program, exit_code);
   try {

@@ -13,6 +13,7 @@ namespace sweetspot::worker {
 
 void add_run(CLI::App& program, int& exit_code);
 void add_transcribe(CLI::App& program, int& exit_code);
+void add_score(CLI::App& program, int& exit_code);
 void add_pretrain(CLI::App& program, int& exit_code);
 void add_serve(CLI::App& program, int& exit_code);
 

@@ -99,8 +99,8 @@ std::vector<TokenIds> beam_search(const Qwen2& llm, const Prompts& prompts, cons
     std::vector<float> running;
     for (const std::int64_t u : open)
       for (const Hypothesis& hypothesis : utterances[u].running) running.push_back(hypothesis.score);
-    auto scores =
-        generation.penalise(torch::log_softmax(generation.logits(), -1), options.repetition_penalty);
+    auto scores = generation.penalise(torch::log_softmax(generation.logits(), -1), options.repetition_penalty,
+                                      options.quirk);
     scores = scores + torch::tensor(running).to(scores.device()).unsqueeze(1);  // [open * K, V]
     const auto candidates = best(scores.view({-1, K * V}), C, V);
 
@@ -135,7 +135,8 @@ std::vector<TokenIds> greedy_search(const Qwen2& llm, const Prompts& prompts, co
 
   Generation generation(llm, prompts, options.max_new_tokens);
   for (int length = 1; length <= options.max_new_tokens; ++length) {
-    const auto chosen = generation.penalise(generation.logits(), options.repetition_penalty).argmax(-1).cpu();
+    const auto chosen =
+        generation.penalise(generation.logits(), options.repetition_penalty, options.quirk).argmax(-1).cpu();
     std::vector<std::int64_t> still_open, rows;
     TokenIds tokens;
     for (std::size_t i = 0; i < open.size(); ++i) {

@@ -13,6 +13,7 @@ struct BeamOptions {
   int max_new_tokens = 128;
   double length_penalty = 1;      // a finished sequence of n tokens scores log p / n^length_penalty
   double repetition_penalty = 1;  // see Generation::penalise
+  Quirk quirk = Quirk::none;
 };
 
 // The best continuation of each prompt, with the end token that closed it, if one did.

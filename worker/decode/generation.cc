@@ -36,10 +36,19 @@ void Generation::step(const TokenIds& tokens) {
   read(llm_->embed(column));
 }
 
-torch::Tensor Generation::penalise(const torch::Tensor& scores, double penalty) const {
+torch::Tensor Generation::penalise(const torch::Tensor& scores, double penalty, Quirk quirk) const {
   if (penalty == 1 || generated_.size(1) == 0) return scores;
-  const auto seen = scores.gather(1, generated_);
-  return scores.scatter(1, generated_, torch::where(seen < 0, seen * penalty, seen / penalty));
+  const std::int64_t vocabulary = scores.size(1);
+  torch::Tensor ids = generated_;
+  if (quirk == Quirk::transformers_left_padding && padding_.defined()) {
+    const auto passed_over =
+        torch::arange(ids.size(1), ids.options()) < padding_.unsqueeze(1);  // [rows, steps]
+    ids = ids.masked_fill(passed_over, vocabulary);
+  }
+  const auto generated = torch::zeros({scores.size(0), vocabulary + 1}, scores.options().dtype(torch::kBool))
+                             .scatter(1, ids, true)
+                             .narrow(1, 0, vocabulary);
+  return torch::where(generated, torch::where(scores < 0, scores * penalty, scores / penalty), scores);
 }
 
 }  // namespace sweetspot::worker

@@ -47,6 +47,39 @@ bool contains(const std::vector<std::string>& list, const std::string& item) {
   return std::find(list.begin(), list.end(), item) != list.end();
 }
 
+// Options of PEFT that change what an adapter computes, or which weights it belongs to, and that we do not
+// have.
+constexpr const char* kUnsupported[] = {"use_dora",
+                                        "use_rslora",
+                                        "fan_in_fan_out",
+                                        "lora_bias",
+                                        "use_qalora",
+                                        "use_bdlora",
+                                        "rank_pattern",
+                                        "alpha_pattern",
+                                        "exclude_modules",
+                                        "modules_to_save",
+                                        "layers_to_transform",
+                                        "layer_replication",
+                                        "target_parameters",
+                                        "arrow_config",
+                                        "trainable_token_indices",
+                                        "alora_invocation_tokens"};
+
+bool is_on(const nlohmann::json& config, const char* option) {
+  const auto found = config.find(option);
+  return found != config.end() && !found->is_null() && *found != false &&
+         !(found->is_structured() && found->empty());
+}
+
+// PiSSA, OLoRA, CorDA and LoftQ change the base model's weights before training, so their adapters fit no
+// other.
+bool keeps_the_base_model(const nlohmann::json& config) {
+  const auto start = config.find("init_lora_weights");
+  if (start == config.end() || !start->is_string()) return true;
+  return *start == "gaussian" || *start == "eva" || *start == "orthogonal";
+}
+
 Result<LoraSpec> read_spec(const std::filesystem::path& file) {
   const auto config = read_json_file(file);
   if (!config) return config.error();
@@ -56,8 +89,11 @@ Result<LoraSpec> read_spec(const std::filesystem::path& file) {
   };
   try {
     if (config->value("peft_type", "") != "LORA") return bad("model_unsupported", "peft_type is not LORA");
-    for (const char* option : {"use_dora", "use_rslora", "fan_in_fan_out"})
-      if (config->value(option, false)) return bad("model_unsupported", std::string(option) + " is on");
+    for (const char* option : kUnsupported)
+      if (is_on(*config, option)) return bad("model_unsupported", std::string(option) + " is on");
+    if (config->value("bias", "none") != "none") return bad("model_unsupported", "bias is not \"none\"");
+    if (!keeps_the_base_model(*config))
+      return bad("model_unsupported", "init_lora_weights changes the base model");
     LoraSpec spec{.r = config->at("r").get<int>(),
                   .alpha = config->at("lora_alpha").get<double>(),
                   .dropout = config->value("lora_dropout", 0.0),

@@ -80,15 +80,25 @@ UnicodeString paper_cer(const UnicodeString& text) {
   return collapse(replace(nfkc(without_asides(lower(text))), rules));
 }
 
+// Letters, their marks and numbers: what words are made of.
+#define SAID R"([\p{L}\p{M}\p{N}])"
+
+UnicodeString plain_words(const UnicodeString& text) {
+  static const std::array rules = {Rule("\u2019", "'"), Rule("(?<!" SAID ")'|'(?!" SAID ")", " "),
+                                   Rule(R"([^\p{L}\p{M}\p{N}'])", " ")};
+  return collapse(replace(lower(nfkc(text)), rules));
+}
+
 struct Entry {
   Normalizer normalizer;
   std::string_view name;
   UnicodeString (*apply)(const UnicodeString&);
 };
 
-constexpr Entry kNormalizers[] = {{Normalizer::kTrainingText, "training-text", training_text},
-                                  {Normalizer::kPaperWer, "paper-wer", paper_wer},
-                                  {Normalizer::kPaperCer, "paper-cer", paper_cer}};
+constexpr Entry kNormalizers[] = {{Normalizer::kTrainingText, "training-text/1", training_text},
+                                  {Normalizer::kPaperWer, "paper-wer/1", paper_wer},
+                                  {Normalizer::kPaperCer, "paper-cer/1", paper_cer},
+                                  {Normalizer::kPlainWords, "plain-words/1", plain_words}};
 
 const Entry& entry_of(Normalizer normalizer) {
   return *std::find_if(std::begin(kNormalizers), std::end(kNormalizers),
@@ -104,6 +114,12 @@ std::optional<Normalizer> normalizer_named(std::string_view name) {
     if (entry.name == name) return entry.normalizer;
   }
   return std::nullopt;
+}
+
+std::vector<std::string> normalizer_names() {
+  std::vector<std::string> names;
+  for (const Entry& entry : kNormalizers) names.emplace_back(entry.name);
+  return names;
 }
 
 std::string normalize(Normalizer normalizer, std::string_view text) {

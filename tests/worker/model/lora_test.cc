@@ -1,6 +1,7 @@
 #include "worker/model/lora.h"
 
 #include "tests/worker/model/fixtures.h"
+#include "worker/model/atomic_file.h"
 #include "worker/model/qwen2.h"
 
 namespace sweetspot::worker {
@@ -57,6 +58,24 @@ TEST(Lora, SavesWhatItLoads) {
   ASSERT_EQ(loaded->parameters().size(), adapter.parameters().size());
   for (std::size_t i = 0; i < adapter.parameters().size(); ++i)
     EXPECT_TRUE(torch::equal(loaded->parameters()[i], adapter.parameters()[i]));
+}
+
+TEST(Lora, RefusesWhatItWouldComputeOtherwise) {
+  const auto config = tiny_llm()->config();
+  const auto plain = *read_json_file(kData / "adapter" / "adapter_config.json");
+  for (const char* change : {R"({"alpha_pattern": {"q_proj": 32}})", R"({"rank_pattern": {"q_proj": 2}})",
+                             R"({"use_rslora": true})", R"({"bias": "all"})",
+                             R"({"layers_to_transform": [0]})", R"({"init_lora_weights": "pissa"})"}) {
+    const TemporaryDirectory directory;
+    std::filesystem::copy(kData / "adapter", directory.path(),
+                          std::filesystem::copy_options::overwrite_existing);
+    auto changed = plain;
+    changed.update(nlohmann::json::parse(change));
+    ASSERT_TRUE(write_file(directory.path() / "adapter_config.json", changed.dump()).ok());
+    const auto loaded = LoraAdapter::load(directory.path(), config, torch::kCPU);
+    ASSERT_FALSE(loaded.ok()) << change;
+    EXPECT_EQ(loaded.error().code, "model_unsupported") << change;
+  }
 }
 
 TEST(Lora, DropoutDependsOnStepAndPlaceAlone) {

@@ -10,7 +10,9 @@ namespace {
 
 class EveryNormalizer : public testing::TestWithParam<Normalizer> {};
 
-TEST_P(EveryNormalizer, EqualsThePapersPython) {
+class PapersNormalizer : public testing::TestWithParam<Normalizer> {};
+
+TEST_P(PapersNormalizer, EqualsThePapersPython) {
   const auto fixture = nlohmann::json::parse(std::ifstream(SPEECH_TEST_DATA "/normalized.json"));
   ASSERT_GT(fixture.at("cases").size(), 200u);
   for (const auto& expected : fixture.at("cases")) {
@@ -27,9 +29,12 @@ TEST_P(EveryNormalizer, IsFoundByItsName) {
 TEST_P(EveryNormalizer, SurvivesBytesThatAreNotUtf8) {
   EXPECT_EQ(normalize(GetParam(), "ab \xFF\xC3").substr(0, 2), "ab");
 }
-INSTANTIATE_TEST_SUITE_P(Normalizers, EveryNormalizer,
+INSTANTIATE_TEST_SUITE_P(Normalizers, PapersNormalizer,
                          testing::Values(Normalizer::kTrainingText, Normalizer::kPaperWer,
                                          Normalizer::kPaperCer));
+INSTANTIATE_TEST_SUITE_P(Normalizers, EveryNormalizer,
+                         testing::Values(Normalizer::kTrainingText, Normalizer::kPaperWer,
+                                         Normalizer::kPaperCer, Normalizer::kPlainWords));
 
 TEST(Normalize, TrainingTextKeepsInnerApostrophes) {
   EXPECT_EQ(normalize(Normalizer::kTrainingText, "'Don't', rock 'n' ROLL!"), "don't rock n roll");
@@ -38,6 +43,10 @@ TEST(Normalize, TrainingTextKeepsInnerApostrophes) {
 TEST(Normalize, WordsAndCharactersTreatApostrophesDifferently) {
   EXPECT_EQ(normalize(Normalizer::kPaperWer, "Don't"), "dont");
   EXPECT_EQ(normalize(Normalizer::kPaperCer, "Don't"), "don t");
+}
+
+TEST(Normalize, PlainWordsKeepsWhatWasSaidAndCutsAtHyphens) {
+  EXPECT_EQ(normalize(Normalizer::kPlainWords, "\u2018Don\u2019t\u2019 (STOP) a-b, 3%"), "don't stop a b 3");
 }
 
 TEST(Normalize, AnUnknownNameIsNoNormaliser) { EXPECT_EQ(normalizer_named("paper"), std::nullopt); }

@@ -76,8 +76,8 @@ def normalized():
              "snake_case", "\ufb01ne \u00bd", "a\tb\nc", "- dash -", "\u2018quoted\u2019"]
     pool = "abcXYZ''' <>[]()-.,!?%$^`\"3_\t\n\u00e6\u00d8\u00e5\u0130\u03a3\u0301\u00a0\u2019\u20ac\u00bd "
     texts += ["".join(RANDOM.choice(pool) for _ in range(RANDOM.randint(1, 40))) for _ in range(200)]
-    cases = [{"text": text, "training-text": training_text(text), "paper-wer": " ".join(PAPER_WER([text])[0]),
-              "paper-cer": paper_cer(text)} for text in texts]
+    cases = [{"text": text, "training-text/1": training_text(text), "paper-wer/1": " ".join(PAPER_WER([text])[0]),
+              "paper-cer/1": paper_cer(text)} for text in texts]
     write("normalized.json", {"made_by": f"Python's Unicode {unicodedata.unidata_version}, jiwer 4", "cases": cases})
 
 
