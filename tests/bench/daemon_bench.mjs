@@ -12,11 +12,13 @@ const call = async (method, path, body, type = "application/json") => {
   return answer.json();
 };
 
-// The small grid of Daemon.submit, with as many seeds as make `cells` of it.
+// The small grid of Daemon.submit, with five learning rates and as many seeds as make `cells` of it.
 const first = await daemon.submit("template");
 await call("POST", `sweeps/${first.id}/actions/cancel`);
 const { spec } = await call("GET", `sweeps/${first.id}`);
-const grid = (cells) => ({ ...spec, name: `${cells} cells`, axes: { ...spec.axes, seed: Array.from({ length: cells / 8 }, (_, i) => i) } });
+const grid = (cells) => ({ ...spec, name: `${cells} cells`, axes: {
+  ...spec.axes, "train.lr": [1e-4, 2e-4, 3e-4, 4e-4, 5e-4], seed: Array.from({ length: cells / 40 }, (_, i) => i),
+} });
 
 async function submit_bench() {
   for (const device of ["cpu:0", "cpu:1"]) await call("POST", `devices/${device}/actions/drain`);
