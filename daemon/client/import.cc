@@ -2,10 +2,9 @@
 #include <fmt/format.h>
 
 #include <filesystem>
-#include <fstream>
 #include <iostream>
-#include <iterator>
 
+#include "daemon/client/input_file.h"
 #include "daemon/client/result_file.h"
 #include "daemon/client/verbs.h"
 #include "schemas/json_text.h"
@@ -21,14 +20,6 @@ struct ImportOptions {
   bool lora = false;
   std::int64_t seed = 0;
 };
-
-Result<std::string> read_file(const std::string& file) {
-  if (file == "-") return std::string(std::istreambuf_iterator<char>(std::cin), {});
-  std::ifstream stream(file, std::ios::binary);
-  std::string text((std::istreambuf_iterator<char>(stream)), {});
-  if (stream) return text;
-  return Error{"file_unreadable", fmt::format("{} cannot be read", file), "check the path", ""};
-}
 
 // The one cell that a file of utterances is about.
 Result<json> document_of_utterances(const ImportOptions& options, std::string_view text) {
@@ -47,8 +38,9 @@ Result<json> document_of_utterances(const ImportOptions& options, std::string_vi
 }
 
 Result<json> document_of(const ImportOptions& options) {
-  const auto text = read_file(options.file);
-  if (!text) return text.error();
+  const auto text = read_input(options.file);
+  if (!text)
+    return Error{"file_unreadable", fmt::format("{} cannot be read", options.file), "check the path", ""};
   auto document = is_results_document(*text) ? parse_json(*text) : document_of_utterances(options, *text);
   if (!document) return document;
   for (const auto& [key, value] :

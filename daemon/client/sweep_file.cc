@@ -3,11 +3,9 @@
 #include <algorithm>
 #include <array>
 #include <cstdlib>
-#include <fstream>
-#include <iostream>
-#include <iterator>
 #include <sstream>
 
+#include "daemon/client/input_file.h"
 #include "schemas/json_text.h"
 
 namespace sweetspot::daemon {
@@ -69,15 +67,11 @@ json axis_values(const std::string& text) {
 }
 
 Result<std::string> read_source(const std::string& file) {
-  if (file == "-") return std::string(std::istreambuf_iterator<char>(std::cin), {});
-  std::ifstream stream(file, std::ios::binary);
-  std::string text(std::istreambuf_iterator<char>(stream), {});
-  if (!stream.is_open() || stream.bad() || fs::is_directory(file)) {
-    return Error{
-        "sweep_file_unreadable", "the sweep file " + file + " cannot be read",
-        "give the path of a sweep file such as examples/first-sweep/sweep.json, or - for standard input", ""};
-  }
-  return text;
+  auto text = read_input(file);
+  if (text) return *std::move(text);
+  return Error{
+      "sweep_file_unreadable", "the sweep file " + file + " cannot be read",
+      "give the path of a sweep file such as examples/first-sweep/sweep.json, or - for standard input", ""};
 }
 
 }  // namespace

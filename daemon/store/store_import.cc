@@ -76,30 +76,24 @@ Result<Run> insert_cell(Database& database, SweepId sweep, const ImportedCell& c
   return Run{.id = run, .sweep = sweep, .status = Succeeded{}};
 }
 
-}  // namespace
-
-Result<SweepAdded> Store::insert_imported(const ImportRequest& request) {
-  auto transaction = impl_->begin();
-  if (!transaction) return transaction.error();
-  Database& database = impl_->database;
-  if (request.idempotency) {
-    auto earlier = earlier_answer(database, *request.idempotency);
-    if (!earlier) return earlier.error();
-    if (*earlier) return **std::move(earlier);
-  }
-  auto sweep = sweep_for(database, request.results);
+Result<SweepAdded> insert_results(Database& database, const ImportedResults& results) {
+  auto sweep = sweep_for(database, results);
   if (!sweep) return sweep.error();
   SweepAdded added{{.id = *sweep}, {}};
-  for (const ImportedCell& cell : request.results.cells) {
+  for (const ImportedCell& cell : results.cells) {
     auto run = insert_cell(database, *sweep, cell);
     if (!run) return run.error();
     added.runs.push_back(*std::move(run));
   }
-  Status stored = record_sweep(database, *sweep);
-  if (stored && request.idempotency) stored = keep_answer(database, *request.idempotency, *sweep);
-  if (stored) stored = transaction->commit();
-  if (!stored) return stored.error();
   return added;
+}
+
+}  // namespace
+
+Result<SweepAdded> Store::insert_imported(const ImportRequest& request) {
+  Database& database = impl_->database;
+  return add_once(database, impl_->begin(), request.idempotency,
+                  [&] { return insert_results(database, request.results); });
 }
 
 }  // namespace sweetspot::daemon

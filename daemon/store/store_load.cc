@@ -129,6 +129,18 @@ Result<Run> insert_run(Database& database, SweepId sweep, std::int64_t position,
              .affinity = cell.affinity};
 }
 
+Result<SweepAdded> insert_grid(Database& database, const SubmitRequest& request) {
+  auto sweep = insert_sweep_row(database, request);
+  if (!sweep) return sweep.error();
+  SweepAdded added{{.id = *sweep, .priority = request.spec.priority}, {}};
+  for (const GridCell& cell : request.cells) {
+    auto run = insert_run(database, *sweep, std::int64_t(added.runs.size()), cell);
+    if (!run) return run.error();
+    added.runs.push_back(*std::move(run));
+  }
+  return added;
+}
+
 }  // namespace
 
 Result<State> Store::load(TimePoint now, std::chrono::seconds adoption_grace) {
@@ -164,27 +176,9 @@ Result<std::vector<Store::KnownWorker>> Store::known_workers() {
 }
 
 Result<SweepAdded> Store::insert_sweep(const SubmitRequest& request) {
-  auto transaction = impl_->begin();
-  if (!transaction) return transaction.error();
   Database& database = impl_->database;
-  if (request.idempotency) {
-    auto earlier = earlier_answer(database, *request.idempotency);
-    if (!earlier) return earlier.error();
-    if (*earlier) return **std::move(earlier);
-  }
-  auto sweep = insert_sweep_row(database, request);
-  if (!sweep) return sweep.error();
-  SweepAdded added{{.id = *sweep, .priority = request.spec.priority}, {}};
-  for (const GridCell& cell : request.cells) {
-    auto run = insert_run(database, *sweep, std::int64_t(added.runs.size()), cell);
-    if (!run) return run.error();
-    added.runs.push_back(*std::move(run));
-  }
-  Status stored = record_sweep(database, *sweep);
-  if (stored && request.idempotency) stored = keep_answer(database, *request.idempotency, *sweep);
-  if (stored) stored = transaction->commit();
-  if (!stored) return stored.error();
-  return added;
+  return add_once(database, impl_->begin(), request.idempotency,
+                  [&] { return insert_grid(database, request); });
 }
 
 }  // namespace sweetspot::daemon
