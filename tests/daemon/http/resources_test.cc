@@ -272,7 +272,7 @@ TEST_F(Tables, AreAllThereForAnySweep) {
     const Reply reply = get(std::string("/api/v1/sweeps/sw_1/tables/") + name);
     ASSERT_EQ(reply.status, 200) << name << reply.body;
     EXPECT_EQ(reply.json()["name"], name);
-    EXPECT_EQ(reply.json()["normalizer"], "paper-wer");
+    EXPECT_EQ(reply.json()["normalizer"], "paper-wer/1");
     EXPECT_GT(reply.json()["missing"].size(), 0u) << name;
   }
 }
