@@ -28,7 +28,14 @@ concept Described = requires {
   sizeof(Fields<T>);
 };
 
+// What becomes of a field that the document lacks. `refuse` takes an optional one as not there, so that a
+// field can be added without a new version of what is stored or said.
 enum class Missing { take_default, refuse };
+
+template <class T>
+inline constexpr bool kOptional = false;
+template <class T>
+inline constexpr bool kOptional<std::optional<T>&> = true;
 
 template <Described T>
 json write(const T& value);
@@ -116,8 +123,9 @@ void read(const json& in, T& out, Missing missing) {
   Fields<T>::visit(out, [&](const char* name, auto& member) {
     const auto found = in.find(name);
     if (found != in.end()) read(*found, member, missing);
-    else if (missing == Missing::refuse)
-      throw std::invalid_argument(std::string("field '") + name + "' is missing");
+    else if (missing == Missing::take_default) return;
+    else if constexpr (kOptional<decltype(member)>) member.reset();
+    else throw std::invalid_argument(std::string("field '") + name + "' is missing");
   });
 }
 

@@ -1,5 +1,7 @@
 #include "schemas/metrics.h"
 
+#include <algorithm>
+
 #include "schemas/metrics_fields.h"
 
 namespace sweetspot {
@@ -16,6 +18,31 @@ Result<T> read_strictly(const nlohmann::json& document) {
   }
 }
 }  // namespace
+
+std::string normalizer_with_version(std::string name) {
+  constexpr std::string_view kWithout = "paper-wer";
+  const bool alone = name.starts_with(kWithout) && (name + ",")[kWithout.size()] == ',';
+  return alone ? name.replace(0, kWithout.size(), kWordNormalizer) : name;
+}
+
+double batch_mean_rate(std::span<const EditCounts> utterances, std::size_t batch) {
+  double sum = 0;
+  std::size_t batches = 0;
+  for (; !utterances.empty(); ++batches) {
+    const auto head = utterances.first(std::min(batch, utterances.size()));
+    utterances = utterances.subspan(head.size());
+    EditCounts total;
+    for (const EditCounts& counts : head) total += counts;
+    sum += total.rate();
+  }
+  return batches ? sum / double(batches) : 0;
+}
+
+double batch_mean_wer(std::span<const UtteranceResult> utterances) {
+  std::vector<EditCounts> words;
+  for (const UtteranceResult& utterance : utterances) words.push_back(utterance.words);
+  return batch_mean_rate(words, kPaperTestBatch);
+}
 
 nlohmann::json to_json(const UtteranceResult& u) { return fields::write(u); }
 nlohmann::json to_json(const EpochMetrics& e) { return fields::write(e); }

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -26,7 +27,18 @@ struct EditCounts {
 };
 
 // The normaliser whose words own runs compare; worker/text/normalize.h says what it does.
-inline constexpr const char* kWordNormalizer = "paper-wer";
+inline constexpr const char* kWordNormalizer = "paper-wer/1";
+
+// A normaliser's one versioned name. Results stored before names had versions say "paper-wer" for
+// kWordNormalizer, alone or with a remark after a comma; every other name stays as it is.
+std::string normalizer_with_version(std::string name);
+
+// The mean of the error rates of consecutive batches, which is what the paper's code prints as WER (batches
+// of 32 of the test split, 8 of the validation split). A compatibility number beside the corpus rate, which
+// is the rate of the sum: short batches and short utterances weigh more here. `batch` is at least 1; without
+// utterances it is 0.
+double batch_mean_rate(std::span<const EditCounts> utterances, std::size_t batch);
+inline constexpr std::size_t kPaperTestBatch = 32;
 
 // One decoded utterance. `alignment` has one letter per aligned word pair, in order: H, S, D or I.
 struct UtteranceResult {
@@ -39,6 +51,9 @@ struct UtteranceResult {
   EditCounts words, characters;
   bool operator==(const UtteranceResult&) const = default;
 };
+
+// batch_mean_rate of their words, in batches of kPaperTestBatch.
+double batch_mean_wer(std::span<const UtteranceResult> utterances);
 
 // A clip that was left out, and why: reason is one of audio_missing, audio_unreadable, too_short, too_long,
 // text_empty, text_too_long.
@@ -74,6 +89,8 @@ struct EpochMetrics {
 // line count and SHA-256 are declared here and verified before anything is stored.
 struct RunResult {
   EditCounts words, characters;
+  // batch_mean_wer(): for comparison with figures of the paper's code alone. Absent in results of before.
+  std::optional<double> batch_mean_wer;
   std::int64_t utterances = 0;
   std::string utterances_sha256;
   int best_epoch = 0;

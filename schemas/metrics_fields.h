@@ -50,9 +50,10 @@ struct Fields<EpochMetrics> {
 template <>
 struct Fields<RunResult> {
   static void visit(auto& r, auto&& field) {
-    field("words", r.words), field("characters", r.characters), field("utterances", r.utterances);
-    field("utterances_sha256", r.utterances_sha256), field("best_epoch", r.best_epoch);
-    field("epochs", r.epochs), field("steps", r.steps), field("validation_wer", r.validation_wer);
+    field("words", r.words), field("characters", r.characters), field("batch_mean_wer", r.batch_mean_wer);
+    field("utterances", r.utterances), field("utterances_sha256", r.utterances_sha256);
+    field("best_epoch", r.best_epoch), field("epochs", r.epochs), field("steps", r.steps);
+    field("validation_wer", r.validation_wer);
     field("train_seconds", r.train_seconds), field("evaluate_seconds", r.evaluate_seconds);
     field("audio_seconds", r.audio_seconds), field("parameters", r.parameters);
     field("train", r.train), field("dev", r.dev), field("test", r.test), field("skipped", r.skipped);

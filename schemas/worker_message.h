@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -43,9 +44,10 @@ struct Started {
 };
 struct Progress {  // at most a few a second; may be dropped
   Grant grant;
-  std::string phase;                 // loading, encoding, training, validating, evaluating
-  std::int64_t step = 0, steps = 0;  // of the whole training (training) or of the phase (others)
-  double loss = 0, lr = 0;           // training only
+  std::string phase;                    // loading, encoding, training, validating, evaluating
+  std::int64_t step = 0, steps = 0;     // of the whole training (training) or of the phase (others)
+  double loss = 0, lr = 0;              // training only
+  std::optional<double> gradient_norm;  // of step - 1, before clipping; training only
   bool operator==(const Progress&) const = default;
 };
 struct EpochDone {

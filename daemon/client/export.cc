@@ -3,10 +3,10 @@
 #include <fmt/format.h>
 
 #include <filesystem>
-#include <fstream>
 #include <iostream>
 
 #include "daemon/client/collected.h"
+#include "daemon/client/run_files.h"
 #include "daemon/client/verbs.h"
 #include "schemas/json_text.h"
 
@@ -20,52 +20,6 @@ struct ExportOptions {
   std::string directory;  // empty: standard output
 };
 
-Status write_file(const fs::path& file, const std::string& text) {
-  std::ofstream stream(file, std::ios::binary);
-  stream << text;
-  stream.close();
-  if (stream) return success();
-  return Error{"not_written", fmt::format("{} could not be written", file.string()),
-               "give --out a directory that you may write to and that has space", ""};
-}
-
-// What an utterance is told apart by and what was counted in it: one flat line of utterances.csv.
-json flat_utterance(const json& run, const json& sample) {
-  json line = {{"run", run.at("id")},    {"encoder", run.at("encoder")},   {"layers", run.at("layers")},
-               {"lora", run.at("lora")}, {"language", run.at("language")}, {"seed", run.at("seed")}};
-  for (const char* key : {"number", "id", "seconds", "reference", "hypothesis", "alignment"})
-    line[key] = sample.at(key);
-  line.update(sample.at("words"));
-  return line;
-}
-
-// Every utterance of every run that has any, as utterances.jsonl and utterances.csv; a run at a time.
-Result<std::vector<fs::path>, Failure> write_utterances(Api& api, const json& runs,
-                                                        const fs::path& directory) {
-  const std::vector<std::string> keys = {"run",      "encoder",       "layers",     "lora",
-                                         "language", "seed",          "number",     "id",
-                                         "seconds",  "reference",     "hypothesis", "alignment",
-                                         "hits",     "substitutions", "deletions",  "insertions"};
-  const std::vector<fs::path> files = {directory / "utterances.jsonl", directory / "utterances.csv"};
-  std::ofstream lines(files[0], std::ios::binary), table(files[1], std::ios::binary);
-  table << render(table_of(json::array(), Format::csv, keys), Format::csv);
-  for (const json& run : runs) {
-    if (run.at("state") != "succeeded") continue;
-    const auto samples =
-        api.get_all(fmt::format("/api/v1/runs/{}/samples", run.at("id").get<std::string>()), {});
-    if (!samples) return samples.error();
-    json flat = json::array();
-    for (const json& sample : *samples) flat.push_back(flat_utterance(run, sample));
-    for (const json& line : flat) lines << dump_json(line) << '\n';
-    const std::string text = render(table_of(flat, Format::csv, keys), Format::csv);
-    table << text.substr(text.find('\n') + 1);
-  }
-  lines.close(), table.close();
-  if (lines && table) return files;
-  return fail(ExitCode::failed, {"not_written", fmt::format("{} could not be written", files[0].string()),
-                                 "give --out a directory that you may write to and that has space", ""});
-}
-
 std::string json_lines(const json& rows) {
   std::string text;
   for (const json& row : rows) text += dump_json(row) + "\n";
@@ -73,8 +27,6 @@ std::string json_lines(const json& rows) {
 }
 
 Outcome write_files(const Settings& settings, Api& api, const json& whole, const fs::path& directory) {
-  std::error_code refused;
-  fs::create_directories(directory, refused);
   std::vector<std::pair<std::string, std::string>> files = {
       {"sweep.json", whole.dump(2) + "\n"},
       {"runs.csv", render(table_of(whole.at("runs"), Format::csv), Format::csv)},
@@ -95,10 +47,12 @@ Outcome write_files(const Settings& settings, Api& api, const json& whole, const
     if (!written) return fail(ExitCode::failed, written.error());
     std::cout << (directory / name).string() << '\n';
   }
-  const auto utterances = write_utterances(api, whole.at("runs"), directory);
-  if (!utterances) return utterances.error();
-  for (const fs::path& file : *utterances) std::cout << file.string() << '\n';
-  note(settings, fmt::format("{} files of {} written", files.size() + utterances->size(), sweep));
+  const auto of_runs = write_run_files(api, whole.at("sweep"), whole.at("runs"), directory);
+  if (!of_runs) return of_runs.error();
+  for (const fs::path& file : *of_runs) std::cout << file.string() << '\n';
+  note(settings, fmt::format("{} files of {} written", files.size() + of_runs->size(), sweep));
+  if (const auto curves = directory / "tensorboard"; fs::exists(curves))
+    note(settings, fmt::format("look at curves: tensorboard --logdir {}", curves.string()));
   return ExitCode::ok;
 }
 
@@ -130,8 +84,9 @@ void add_export(Program& program, SharedSettings settings) {
        with_api(settings, [=](Api& api) { return export_sweep(*settings, *options, api); })});
   verb.add_option("SWEEP", options->sweep, "Id of a sweep, or `last`")->required();
   verb.add_option("--out", options->directory,
-                  "Write sweep.json, runs and utterances as .jsonl and .csv, and each table as .csv, .jsonl, "
-                  ".md and .tex here")
+                  "Write here sweep.json, runs and utterances as .jsonl and .csv, each table as .csv, .jsonl, "
+                  ".md and .tex, and for other tools nemo/ (manifests with pred_text), trn/ (sclite) and "
+                  "tensorboard/ (curves and settings)")
       ->type_name("DIR");
 }
 

@@ -65,6 +65,7 @@ json result_view(const std::string& document) {
           {"characters", to_json(result->characters)},
           {"wer", result->words.rate()},
           {"cer", result->characters.rate()},
+          {"batch_mean_wer", or_null(result->batch_mean_wer)},
           {"utterances", result->utterances},
           {"seconds", result->audio_seconds},
           {"best_epoch", result->best_epoch},

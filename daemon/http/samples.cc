@@ -27,6 +27,7 @@ json sample_view(const SampleRow& sample, RunId run) {
           {"characters", to_json(utterance.characters)},
           {"wer", utterance.words.rate()},
           {"cer", utterance.characters.rate()},
+          {"audio_file", utterance.audio},
           {"audio", fmt::format("runs/{}/samples/{}/audio", to_string(run), sample.number)}};
 }
 

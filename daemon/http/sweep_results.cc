@@ -46,7 +46,7 @@ Result<Results, Problem> results_of(Context& context, SweepId id) {
 }
 
 std::string normalizer_of(const SweepRow& sweep) {
-  return import_of(sweep).value("normalizer", std::string(kWordNormalizer));
+  return normalizer_with_version(import_of(sweep).value("normalizer", std::string(kWordNormalizer)));
 }
 
 void say_where_from(Report& table, const Results& results) {

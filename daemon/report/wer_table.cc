@@ -21,6 +21,15 @@ json reduction_of(const EncoderGroup& group, const CellResult& cell) {
   return 1.0 - double(*kept) / double(*whole);
 }
 
+// The compatibility number of the paper's code. It does not matter to it which errors are insertions.
+json batch_mean_wer_of(const CellResult& cell) {
+  if (!cell.evidence || cell.evidence->words.empty()) return nullptr;
+  std::vector<EditCounts> utterances;
+  for (std::size_t i = 0; i < cell.evidence->words.size(); ++i)
+    utterances.push_back({.hits = cell.evidence->words[i], .insertions = cell.evidence->errors[i]});
+  return batch_mean_rate(utterances, kPaperTestBatch);
+}
+
 // {change, change_low, change_high, significant, better}: against the whole encoder without LoRA.
 json against_baseline(const CellResult& cell, const CellResult* baseline) {
   json change, low, high, significant, better;
@@ -46,6 +55,7 @@ json row_of(const EncoderGroup& group, const CellResult& cell) {
               {"wer", or_none(cell.wer())},
               {"wer_low", nullptr},
               {"wer_high", nullptr},
+              {"batch_mean_wer", batch_mean_wer_of(cell)},
               {"params", or_none(group.encoder_params(cell.layers))},
               {"reduction", reduction_of(group, cell)},
               {"state", to_string(cell.state)},

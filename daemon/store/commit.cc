@@ -116,13 +116,16 @@ Status Commit::write_metrics(const Progress& progress) {
       "SELECT iif(phase = 'training', step / ?, -1) FROM run WHERE id = ? AND fence = ?", share, run, fence);
   if (!previous) return previous.error();
   if (!*previous || **previous == progress.step / share) return success();
-  for (auto [name, value] : {std::pair("loss", progress.loss), std::pair("lr", progress.lr)}) {
-    Status written =
-        database_.run("INSERT OR IGNORE INTO metric (run, fence, name, step, value) VALUES (?, ?, ?, ?, ?)",
-                      run, fence, name, progress.step, finite(value));
-    if (!written) return written;
-  }
-  return success();
+  const auto write_point = [&, run = run, fence = fence](const char* name, std::int64_t step, double value) {
+    return database_.run(
+        "INSERT OR IGNORE INTO metric (run, fence, name, step, value) VALUES (?, ?, ?, ?, ?)", run, fence, name,
+        step, finite(value));
+  };
+  Status written = write_point("loss", progress.step, progress.loss);
+  if (written) written = write_point("lr", progress.step, progress.lr);
+  if (written && progress.gradient_norm)  // is known a step later
+    written = write_point("gradient_norm", progress.step - 1, *progress.gradient_norm);
+  return written;
 }
 
 Status Commit::write(const EpochStored& change) {

@@ -39,6 +39,7 @@ Status insert_result(Database& database, RunId run, const ImportedCell& cell) {
     result.audio_seconds += utterance.seconds;
     texts += fmt::format("{}\n{}\n", utterance.reference, utterance.hypothesis);
   }
+  result.batch_mean_wer = batch_mean_wer(cell.utterances);
   result.utterances_sha256 = sha256_hex(texts);
   result.test = {result.utterances, result.audio_seconds, 0};
   const EditCounts& words = result.words;

@@ -47,7 +47,8 @@ class OneRun {
                         .step = step_,
                         .steps = std::int64_t(script_.epochs) * script_.steps,
                         .loss = 4.0 * wer + 4.0 / double(step_),
-                        .lr = 1e-3 / double(step_)});
+                        .lr = 1e-3 / double(step_),
+                        .gradient_norm = 1.0 / double(step_)});
       if (fault_ && step_ == fault_->at_step && !survives(*fault_)) return false;
     }
     report_.epoch({.grant = assignment_.grant,

@@ -90,6 +90,7 @@ RunResult declare(const Cell& cell, const std::vector<UtteranceResult>& utteranc
   for (const UtteranceResult& u : utterances) {
     result.words += u.words, result.characters += u.characters, result.audio_seconds += u.seconds;
   }
+  result.batch_mean_wer = batch_mean_wer(utterances);
   result.validation_wer = expected_wer(cell);
   result.parameters = {.encoder = 500'000 + 1'000'000 * std::int64_t(cell.layers),
                        .projector = 400'000,

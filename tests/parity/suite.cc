@@ -51,11 +51,10 @@ Fixture::Fixture(const std::string& name)
     : file_(SafetensorsFile::open(cases_directory() / (name + ".safetensors")).value()),
       cases_(nlohmann::json::parse(file_.metadata().at("cases"))) {}
 
-Piece::Piece(std::string name, std::string reference, double tolerance, std::string why)
+Piece::Piece(std::string name, std::string reference, Tolerance tolerance)
     : name_(std::move(name)),
       reference_(std::move(reference)),
-      why_(std::move(why)),
-      tolerance_(tolerance),
+      tolerance_(std::move(tolerance)),
       row_(table().size()) {
   table().emplace_back();
 }
@@ -63,12 +62,13 @@ Piece::Piece(std::string name, std::string reference, double tolerance, std::str
 Piece::~Piece() {
   EXPECT_GT(cases_, 0u) << name_ << ": no cases";
   EXPECT_EQ(unequal_, 0u) << name_ << ": of " << cases_;
-  EXPECT_LE(worst_, tolerance_) << name_ << ": " << worst_case_;
+  EXPECT_LE(worst_, tolerance_.value) << name_ << ": " << worst_case_;
   const std::string worst =
-      tolerance_ == 0 ? fmt::format("{} differ", unequal_) : fmt::format("{:.1e}", worst_);
-  const std::string tolerance = tolerance_ == 0 ? "equal" : fmt::format("{:.0e}", tolerance_);
+      tolerance_.value == 0 ? fmt::format("{} differ", unequal_) : fmt::format("{:.1e}", worst_);
+  const std::string tolerance = tolerance_.value == 0 ? "equal" : fmt::format("{:.0e}", tolerance_.value);
   table()[row_] =
-      fmt::format("{:52}{:32}{:>8}  {:>9}  {:>9}  {}", name_, reference_, cases_, worst, tolerance, why_);
+      fmt::format("{:52}{:32}{:>8}  {:>9}  {:>9}  {}", name_, reference_, cases_, worst, tolerance,
+                  tolerance_.why);
 }
 
 void Piece::worst_of(double difference, const std::string& which) {

@@ -38,11 +38,17 @@ class Fixture {
   nlohmann::json cases_;
 };
 
+// How far a piece may be from its reference, and why that far: the table prints both. 0: equal.
+struct Tolerance {
+  double value = 0;
+  std::string why;
+};
+
 // Gathers one row. When it goes, the running test fails if there was no case or the worst one is beyond the
 // tolerance.
 class Piece {
  public:
-  Piece(std::string name, std::string reference, double tolerance, std::string why);
+  Piece(std::string name, std::string reference, Tolerance tolerance);
   ~Piece();
   Piece(const Piece&) = delete;
   Piece& operator=(const Piece&) = delete;
@@ -64,8 +70,9 @@ class Piece {
  private:
   void worst_of(double difference, const std::string& which);
 
-  std::string name_, reference_, why_, worst_case_;
-  double tolerance_, worst_ = 0;
+  std::string name_, reference_, worst_case_;
+  Tolerance tolerance_;
+  double worst_ = 0;
   std::size_t row_, cases_ = 0, unequal_ = 0;
 };
 

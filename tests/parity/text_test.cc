@@ -10,6 +10,11 @@ namespace {
 using nlohmann::json;
 using Ids = std::vector<std::int64_t>;
 
+const Tolerance kAlignments = {0, "edits and the choice among minimal ones are integers"};
+const Tolerance kRates = {1e-12, "double eps 2.2e-16 x quotients of integers, and a sum of up to 70 of them"};
+const Tolerance kText = {0, "text: one wrong letter is a wrong word"};
+const Tolerance kIds = {0, "ids are integers"};
+
 std::vector<std::int64_t> numbers(const EditCounts& counts) {
   return {counts.hits, counts.substitutions, counts.deletions, counts.insertions};
 }
@@ -22,8 +27,8 @@ std::vector<std::int64_t> counted(const std::string& letters) {
 }
 
 TEST(Scoring, AlignsAndCountsAsJiwerDoes) {
-  Piece words("alignment of words", "jiwer 4", 0, "counts and ties are integers"),
-      characters("alignment of characters", "jiwer 4", 0, "counts and ties are integers");
+  Piece words("alignment of words", "jiwer 4", kAlignments),
+      characters("alignment of characters", "jiwer 4", kAlignments);
   const json fixture = read_cases("scoring.json");
   for (const json& pair : fixture.at("pairs")) {
     const std::string reference = pair[0], hypothesis = pair[1], which = pair.dump();
@@ -36,9 +41,8 @@ TEST(Scoring, AlignsAndCountsAsJiwerDoes) {
 }
 
 TEST(Scoring, GivesTheRatesOfCorporaAndTheMeanOfBatches) {
-  const std::string why = "one division of integers; sums of doubles";
-  Piece wer("corpus WER", "jiwer 4", 1e-12, why), cer("corpus CER", "jiwer 4", 1e-12, why),
-      mean("mean of batch WERs", "the paper's code (jiwer)", 1e-12, why);
+  Piece wer("corpus WER", "jiwer 4", kRates), cer("corpus CER", "jiwer 4", kRates),
+      mean("mean of batch WERs", "the paper's code (jiwer)", kRates);
   const json fixture = read_cases("scoring.json");
   for (const json& split : fixture.at("splits")) {
     std::vector<EditCounts> utterances;
@@ -61,7 +65,7 @@ TEST(Normalisers, EqualTheirPython) {
   for (std::size_t i = 0; i < names.size(); ++i) {
     const auto normalizer = normalizer_named(names[i]);
     ASSERT_TRUE(normalizer) << names[i];
-    Piece piece("normaliser " + names[i], "Python re, unicodedata", 0, "text");
+    Piece piece("normaliser " + names[i], "Python re, unicodedata", kText);
     for (const json& texts : fixture.at("cases"))
       piece.same(normalize(*normalizer, texts[0].get<std::string>()), texts[i + 1].get<std::string>(),
                  texts[0].dump(-1, ' ', true));
@@ -74,8 +78,8 @@ TEST_P(Tokenizers, EncodeAndDecodeAsHuggingFaceDoes) {
   const auto tokenizer = Tokenizer::load(cases_directory() / "tokenizers" / GetParam());
   ASSERT_TRUE(tokenizer) << tokenizer.error().message;
   const json fixture = read_cases("tokenizers/" + GetParam() + "/cases.json");
-  Piece encoding("tokenizer " + GetParam() + ": text to ids", "tokenizers", 0, "ids"),
-      decoding("tokenizer " + GetParam() + ": ids to text", "tokenizers", 0, "text");
+  Piece encoding("tokenizer " + GetParam() + ": text to ids", "tokenizers", kIds),
+      decoding("tokenizer " + GetParam() + ": ids to text", "tokenizers", kText);
   for (const json& text : fixture.at("encodings")) {
     const Ids ids = tokenizer->encode(text[0].get<std::string>());
     encoding.same(ids, text[1].get<Ids>(), text[0].dump(-1, ' ', true));

@@ -29,6 +29,7 @@ class Draw {
     constexpr double edges[] = {0.0, -0.0, 0.1, 1e-4, 1e300, 5e-324, -1.5, 1.0 / 3};
     return below(2) ? edges[below(std::size(edges))] : std::ldexp(double(random_()), -int(below(80)));
   }
+  std::optional<double> maybe() { return below(2) ? std::optional(real()) : std::nullopt; }
   std::string text() {
     static const std::string samples[] = {"",       "da",    "rødgrød med fløde",    "a\"b\\c\n\t\x01",
                                           "\u0000", "// no", std::string(3000, 'x'), "😀"};
@@ -41,6 +42,7 @@ class Draw {
   RunResult result() {
     RunResult r{.words = counts(),
                 .characters = counts(),
+                .batch_mean_wer = maybe(),
                 .utterances = number(),
                 .utterances_sha256 = text(),
                 .best_epoch = small(),
@@ -79,7 +81,7 @@ class Draw {
                                       ErrorClass::protocol,       ErrorClass::internal};
     return {Hello{small(), WorkerId{number()}, text(), number(), number(), text(), grants()},
             Started{grant()},
-            Progress{grant(), text(), number(), number(), real(), real()},
+            Progress{grant(), text(), number(), number(), real(), real(), maybe()},
             EpochDone{grant(), epoch()},
             Done{grant(), result()},
             Failed{grant(), classes[below(std::size(classes))], error()},
@@ -206,6 +208,14 @@ TEST(WorkerMessage, RefusesAListThatIsNone) {
 
 TEST(WorkerMessage, FieldsOfANewerWorkerAreSkipped) {
   EXPECT_TRUE(decode_worker_frame(R"({"type":"heartbeat","seq":0,"steps":7,"temperature":61})"));
+}
+
+TEST(WorkerMessage, FieldsThatMayBeNullMayBeLeftOutByAnOlderWorker) {
+  const auto read = decode_worker_frame(
+      R"({"type":"progress","seq":0,"grant":{"run":1,"fence":2},"phase":"training","step":3,"steps":9,)"
+      R"("loss":1.5,"lr":0.1})");
+  ASSERT_TRUE(read) << read.error().message;
+  EXPECT_EQ(std::get<Progress>(read->message).gradient_norm, std::nullopt);
 }
 
 // The largest there is: a result that names 1,000 skipped clips still fits one frame.

@@ -4,27 +4,6 @@
 
 namespace sweetspot::worker {
 
-void add_device_options(CLI::App& command, DeviceOptions& options) {
-  command.add_option("--device", options.device, "cpu or cuda:N")->capture_default_str();
-  command.add_option("--threads", options.threads, "threads to compute with; 0: all")
-      ->check(CLI::Range(0, 1024));
-}
-
-Result<torch::Device> use_device(const DeviceOptions& options) {
-  if (options.threads > 0) at::set_num_threads(options.threads);
-  if (options.device.starts_with("cpu")) return torch::Device(torch::kCPU);
-  try {
-    const torch::Device device(options.device);
-    if (!device.is_cuda()) throw std::invalid_argument(options.device);
-    if (device.index() < std::int64_t(torch::cuda::device_count())) return device;
-  } catch (const std::exception&) {
-    return Error{"device_unknown", "device '" + options.device + "'", "give cpu, cuda or cuda:N", ""};
-  }
-  return Error{"device_missing",
-               fmt::format("device '{}': libtorch sees {} GPUs", options.device, torch::cuda::device_count()),
-               "give cpu, or install a driver and a libtorch that fit the GPU", ""};
-}
-
 int complain(const Error& error) {
   fmt::print(stderr, "error: {}\n", error.message);
   if (!error.hint.empty()) fmt::print(stderr, "hint: {}\n", error.hint);

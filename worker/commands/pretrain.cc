@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "worker/commands/commands.h"
+#include "worker/commands/device.h"
 
 namespace sweetspot::worker {
 

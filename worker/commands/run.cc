@@ -9,6 +9,7 @@
 
 #include "schemas/json_text.h"
 #include "worker/commands/commands.h"
+#include "worker/commands/device.h"
 #include "worker/recipe/recipe.h"
 
 namespace sweetspot::worker {

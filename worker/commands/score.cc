@@ -17,7 +17,7 @@ struct ScoreOptions {
   std::filesystem::path pairs;
   std::string words = std::string(normalizer_name(Normalizer::kPaperWer));
   std::string characters = std::string(normalizer_name(Normalizer::kPaperCer));
-  std::size_t batch = 32;
+  std::size_t batch = kPaperTestBatch;
 };
 
 struct Pair {
@@ -49,6 +49,9 @@ Result<std::vector<Pair>> read_pairs(const std::filesystem::path& file) {
     if (!pair) return pair.error();
     pairs.push_back(std::move(*pair));
   }
+  if (pairs.empty())
+    return Error{"pairs_invalid", file.string() + ": no pair of reference and hypothesis is in it",
+                 "give one line an utterance", ""};
   return pairs;
 }
 

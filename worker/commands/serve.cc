@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "worker/commands/commands.h"
+#include "worker/commands/device.h"
 #include "worker/recipe/recipe.h"
 
 namespace sweetspot::worker {
@@ -23,7 +24,8 @@ class GrantReporter : public Reporter {
                       .step = now.step,
                       .steps = now.steps,
                       .loss = now.loss,
-                      .lr = now.lr});
+                      .lr = now.lr,
+                      .gradient_norm = now.gradient_norm});
     if (now.phase != phase_) report_.log(grant_, phase_ = now.phase);
   }
   void epoch(const EpochMetrics& metrics) override {

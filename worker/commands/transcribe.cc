@@ -8,6 +8,7 @@
 #include "schemas/model_directory.h"
 #include "worker/audio/sound_file.h"
 #include "worker/commands/commands.h"
+#include "worker/commands/device.h"
 #include "worker/decode/beam_search.h"
 #include "worker/recipe/workshop.h"
 

@@ -50,7 +50,6 @@ bool contains(const std::vector<std::string>& list, const std::string& item) {
 // Options of PEFT that change what an adapter computes, or which weights it belongs to, and that we do not
 // have.
 constexpr const char* kUnsupported[] = {"use_dora",
-                                        "use_rslora",
                                         "fan_in_fan_out",
                                         "lora_bias",
                                         "use_qalora",
@@ -80,26 +79,24 @@ bool keeps_the_base_model(const nlohmann::json& config) {
   return *start == "gaussian" || *start == "eva" || *start == "orthogonal";
 }
 
-Result<LoraSpec> read_spec(const std::filesystem::path& file) {
-  const auto config = read_json_file(file);
-  if (!config) return config.error();
+Result<LoraSpec> read_spec(const nlohmann::json& config, const std::filesystem::path& file) {
   const auto bad = [&](const std::string& code, const std::string& what) {
     return Error{code, file.string() + ": " + what,
                  "give the directory of a plain LoRA adapter as PEFT saves it", ""};
   };
   try {
-    if (config->value("peft_type", "") != "LORA") return bad("model_unsupported", "peft_type is not LORA");
+    if (config.value("peft_type", "") != "LORA") return bad("model_unsupported", "peft_type is not LORA");
     for (const char* option : kUnsupported)
-      if (is_on(*config, option)) return bad("model_unsupported", std::string(option) + " is on");
-    if (config->value("bias", "none") != "none") return bad("model_unsupported", "bias is not \"none\"");
-    if (!keeps_the_base_model(*config))
+      if (is_on(config, option)) return bad("model_unsupported", std::string(option) + " is on");
+    if (config.value("bias", "none") != "none") return bad("model_unsupported", "bias is not \"none\"");
+    if (!keeps_the_base_model(config))
       return bad("model_unsupported", "init_lora_weights changes the base model");
-    LoraSpec spec{.r = config->at("r").get<int>(),
-                  .alpha = config->at("lora_alpha").get<double>(),
-                  .dropout = config->value("lora_dropout", 0.0),
+    LoraSpec spec{.r = config.at("r").get<int>(),
+                  .alpha = config.at("lora_alpha").get<double>(),
+                  .dropout = config.value("lora_dropout", 0.0),
                   .targets = {}};
     if (spec.r < 1) return bad("model_invalid", "r is less than 1");
-    for (std::string name : config->at("target_modules")) {
+    for (std::string name : config.at("target_modules")) {
       if (name.ends_with("_proj")) name.resize(name.size() - 5);
       const bool known = std::any_of(kTargets.begin(), kTargets.end(),
                                      [&](Target t) { return name == shape_of(t, {}).letter; });
@@ -129,12 +126,16 @@ LoraAdapter::LoraAdapter(const Qwen2Config& config, const LoraSpec& spec, const 
 
 Result<LoraAdapter> LoraAdapter::load(const std::filesystem::path& directory, const Qwen2Config& config,
                                       torch::Device device) {
-  const auto spec = read_spec(directory / "adapter_config.json");
+  const auto file = directory / "adapter_config.json";
+  const auto config_file = read_json_file(file);
+  if (!config_file) return config_file.error();
+  const auto spec = read_spec(*config_file, file);
   if (!spec) return spec.error();
   const auto weights = Weights::open(directory / "adapter_model.safetensors");
   if (!weights) return weights.error();
   LoraAdapter adapter;
   adapter.spec_ = *spec;
+  adapter.rank_stabilised_ = is_on(*config_file, "use_rslora");
   adapter.pairs_.resize(config.layers * kTargets.size());
   for (int layer = 0; layer < config.layers; ++layer)
     for (const Target target : kTargets) {
@@ -177,12 +178,16 @@ Status LoraAdapter::save(const std::filesystem::path& directory, const std::stri
                                  {"fan_in_fan_out", false},
                                  {"inference_mode", true},
                                  {"modules_to_save", nullptr},
-                                 {"use_rslora", false},
+                                 {"use_rslora", rank_stabilised_},
                                  {"use_dora", false}};
   if (auto written = write_safetensors(directory / "adapter_model.safetensors", named(), {{"format", "pt"}});
       !written)
     return written;
   return write_file(directory / "adapter_config.json", config.dump(2) + "\n");
+}
+
+double LoraAdapter::scale() const {
+  return spec_.alpha / (rank_stabilised_ ? std::sqrt(double(spec_.r)) : double(spec_.r));
 }
 
 torch::Tensor LoraAdapter::adapt(int layer, Target target, const torch::Tensor& x, const torch::Tensor& y,
@@ -191,7 +196,7 @@ torch::Tensor LoraAdapter::adapt(int layer, Target target, const torch::Tensor& 
   const auto& pair = pairs_[index];
   if (!pair) return y;
   const auto low = torch::linear(dropout(x, spec_.dropout, index), pair->a);  // [..., r]
-  return torch::add(y, torch::linear(low, pair->b), spec_.alpha / spec_.r);
+  return torch::add(y, torch::linear(low, pair->b), scale());
 }
 
 std::vector<torch::Tensor> LoraAdapter::parameters() const {

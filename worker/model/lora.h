@@ -1,4 +1,5 @@
-// LoRA (Hu et al. 2021) as PEFT does it: y = W x + b + (alpha / r) * B(A(dropout(x))). The adapter is an
+// LoRA (Hu et al. 2021) as PEFT does it: y = W x + b + s * B(A(dropout(x))) with s = alpha / r, or, where an
+// adapter that was read is rank-stabilised (rsLoRA, Kalajdzievski 2023), alpha / sqrt(r). The adapter is an
 // argument of the language model's forward rather than welded into it, so that several cells share one frozen
 // model.
 #pragma once
@@ -33,7 +34,7 @@ class LoraAdapter {
   // Writes one, readable by peft.PeftModel.from_pretrained. Errors: file_unwritable.
   Status save(const std::filesystem::path& directory, const std::string& base_model) const;
 
-  // y + (alpha / r) * B(A(dropout(x))), or y where this target is not adapted. x [..., in], y [..., out]
+  // y + scale * B(A(dropout(x))), or y where this target is not adapted. x [..., in], y [..., out]
   torch::Tensor adapt(int layer, Target target, const torch::Tensor& x, const torch::Tensor& y,
                       const Dropout& dropout) const;
 
@@ -51,7 +52,10 @@ class LoraAdapter {
     return pairs_[layer * kTargets.size() + std::size_t(target)];
   }
 
+  double scale() const;
+
   LoraSpec spec_;
+  bool rank_stabilised_ = false;
   std::vector<std::optional<Pair>> pairs_;  // [layers * targets]
 };
 

@@ -27,15 +27,25 @@ class ProjectorImpl : public torch::nn::Module {
   // [B, T', encoder_width] -> [B, T' / frames, llm_width]; the last T' mod frames are dropped.
   torch::Tensor forward(const torch::Tensor& features, const Dropout& dropout) const;
 
+  const ProjectorSpec& spec() const { return spec_; }
+  const ProjectorShape& shape() const { return shape_; }
+
  private:
   ProjectorSpec spec_;
+  ProjectorShape shape_;
   Linear linear1_, linear2_;
   LayerNorm layer_norm_;
 };
 TORCH_MODULE(Projector);
 
-// Reads projector.safetensors of any hidden size; frames follows from its shape and the encoder's width.
-// Errors: Weights' errors.
+// projector.safetensors: linear1, linear2 and layer_norm (.weight, .bias) in float32. The file's metadata
+// says what they are: type, frames, hidden, dropout, norm_init, encoder_width, llm_width. Errors:
+// file_unwritable.
+Status save_projector(const std::filesystem::path& file, const Projector& projector);
+
+// Reads such a file for an encoder and a language model of the given widths; hidden and frames follow from
+// the tensors. A file without metadata, as other programs write it, will do as well. Errors: weights_mismatch,
+// naming what the metadata says and what was expected; model_unsupported: another type; Weights' errors.
 Result<Projector> load_projector(const std::filesystem::path& file, const ProjectorShape& shape,
                                  torch::Device device);
 

@@ -127,6 +127,7 @@ bool CellRun::train_step() {
   const auto loss = batch_loss(batches_[next_batch_++]);
   const double value = loss.item<double>();
   lr_ = member_.cell.train.lr * schedule_.at(step_);
+  const auto norm = optimiser_->gradient_norm();  // of the step before, which the loss has waited for
   if (std::isfinite(value)) {
     loss.backward();
     optimiser_->step(schedule_.at(step_));
@@ -139,8 +140,12 @@ bool CellRun::train_step() {
   }
   ++step_;
   if (reporter_.cancelled()) report("training", step_, schedule_.steps);
-  reporter_.progress(
-      {.phase = "training", .step = step_, .steps = schedule_.steps, .loss = value, .lr = lr_});
+  reporter_.progress({.phase = "training",
+                      .step = step_,
+                      .steps = schedule_.steps,
+                      .loss = value,
+                      .lr = lr_,
+                      .gradient_norm = norm});
   return true;
 }
 
@@ -229,6 +234,7 @@ RunResult CellRun::evaluate() {
 
   RunResult result{.words = total_words(results),
                    .characters = characters,
+                   .batch_mean_wer = batch_mean_wer(results),
                    .utterances = std::int64_t(results.size()),
                    .utterances_sha256 = sha256_hex(lines),
                    .best_epoch = best_epoch_,

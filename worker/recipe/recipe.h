@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -24,7 +25,8 @@ struct PackMember {
 struct StepProgress {
   std::string_view phase;  // loading, encoding, training, validating, evaluating
   std::int64_t step = 0, steps = 0;
-  double loss = 0, lr = 0;  // training only
+  double loss = 0, lr = 0;              // training only
+  std::optional<double> gradient_norm;  // of the step before: nobody waits for this one's
 };
 
 // Why a cell has no result: what an error means for the run, and the error itself.

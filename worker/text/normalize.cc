@@ -10,6 +10,8 @@
 #include <memory>
 #include <span>
 
+#include "schemas/metrics.h"
+
 namespace sweetspot::worker {
 namespace {
 
@@ -96,7 +98,7 @@ struct Entry {
 };
 
 constexpr Entry kNormalizers[] = {{Normalizer::kTrainingText, "training-text/1", training_text},
-                                  {Normalizer::kPaperWer, "paper-wer/1", paper_wer},
+                                  {Normalizer::kPaperWer, kWordNormalizer, paper_wer},
                                   {Normalizer::kPaperCer, "paper-cer/1", paper_cer},
                                   {Normalizer::kPlainWords, "plain-words/1", plain_words}};
 

@@ -1,7 +1,5 @@
 #include "worker/text/wer.h"
 
-#include <algorithm>
-
 #include "worker/text/normalize.h"
 
 namespace sweetspot::worker {
@@ -17,19 +15,6 @@ UtteranceResult score(std::string_view reference, std::string_view hypothesis) {
                                        normalize(Normalizer::kPaperCer, hypothesis))
                           .counts;
   return result;
-}
-
-double batch_mean_rate(std::span<const EditCounts> utterances, std::size_t batch) {
-  double sum = 0;
-  std::size_t batches = 0;
-  for (; !utterances.empty(); ++batches) {
-    const auto head = utterances.first(std::min(batch, utterances.size()));
-    utterances = utterances.subspan(head.size());
-    EditCounts total;
-    for (const EditCounts& counts : head) total += counts;
-    sum += total.rate();
-  }
-  return batches ? sum / double(batches) : 0;
 }
 
 }  // namespace sweetspot::worker

@@ -30,8 +30,8 @@ void AdamW::step(double lr_factor) {
   const torch::NoGradGuard no_grad;
   auto all = gradients();
   if (options_.clip > 0) {
-    const auto norm = torch::stack(at::_foreach_norm(all)).norm();
-    at::_foreach_mul_(all, torch::clamp_max(options_.clip / (norm + 1e-6), 1.0));
+    norm_ = torch::stack(at::_foreach_norm(all)).norm();
+    at::_foreach_mul_(all, torch::clamp_max(options_.clip / (norm_ + 1e-6), 1.0));
   }
   auto next = all.begin();
   for (State& state : states_) {
@@ -44,6 +44,11 @@ void AdamW::step(double lr_factor) {
                       /*amsgrad=*/false, /*maximize=*/false);
   }
   zero_grad();
+}
+
+std::optional<double> AdamW::gradient_norm() const {
+  if (!norm_.defined()) return std::nullopt;
+  return norm_.item<double>();
 }
 
 void AdamW::zero_grad() {

@@ -3,6 +3,7 @@
 
 #include <torch/torch.h>
 
+#include <optional>
 #include <vector>
 
 namespace sweetspot::worker {
@@ -26,6 +27,10 @@ class AdamW {
   void step(double lr_factor);
   void zero_grad();
 
+  // The norm of all gradients together in the last step, before it was clipped; waits for the device. Absent
+  // before the first step, and where nothing is clipped.
+  std::optional<double> gradient_norm() const;
+
  private:
   struct State {
     ParameterGroup group;
@@ -34,6 +39,7 @@ class AdamW {
   std::vector<torch::Tensor> gradients() const;
   std::vector<State> states_;
   AdamWOptions options_;
+  torch::Tensor norm_;  // [], on the device
 };
 
 }  // namespace sweetspot::worker

@@ -24,10 +24,7 @@ Error unwritable(const fs::filesystem_error& error) {
 Status write_all(const fs::path& directory, const Cell& cell, const Projector& projector,
                  const std::optional<LoraAdapter>& adapter) {
   const nlohmann::json description = {{"format", 1}, {"cell", to_json(cell)}};
-  if (auto done = write_safetensors(directory / "projector.safetensors",
-                                    named_tensors(*projector, "", torch::kFloat32));
-      !done)
-    return done;
+  if (auto done = save_projector(directory / "projector.safetensors", projector); !done) return done;
   if (auto done = write_file(directory / "sweetspot.json", description.dump(2) + "\n"); !done) return done;
   return adapter ? adapter->save(directory / "adapter", cell.llm) : success();
 }

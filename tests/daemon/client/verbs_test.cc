@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <httplib.h>
 
+#include <filesystem>
 #include <fstream>
 #include <map>
 #include <mutex>
@@ -124,6 +125,11 @@ json page(json items, json cursor = nullptr) {
 
 const std::string kNoneRunning = "GET /api/v1/runs?sweep=sw_3&state=running&limit=1000";
 const std::string kFailedRuns = "GET /api/v1/runs?sweep=sw_3&state=failed&state=quarantined&limit=1000";
+
+std::string read(const std::filesystem::path& file) {
+  std::ifstream stream(file, std::ios::binary);
+  return {std::istreambuf_iterator<char>(stream), {}};
+}
 
 class SweepOnDisk {
  public:
@@ -356,6 +362,48 @@ TEST_F(FakeDaemon, ImportSendsUtterancesAsOneCell) {
   EXPECT_EQ(unnamed.code, 1);
   EXPECT_THAT(unnamed.err, HasSubstr("--encoder"));
   std::remove(file.c_str());
+}
+
+TEST_F(FakeDaemon, ExportWritesWhatOtherToolsRead) {
+  const json run = json::parse(R"({
+    "id": "run_1", "state": "succeeded", "encoder": "openai/whisper", "layers": 8, "language": "da", "lora": true,
+    "seed": 42, "settings": {}, "attempt": 1, "imported": false,
+    "started_at": "2026-03-01T00:00:10.000Z", "ended_at": "2026-03-01T00:01:00.000Z"})");
+  const json words = {{"hits", 1}, {"substitutions", 1}, {"deletions", 0}, {"insertions", 0}};
+  json whole = run, done = sweep(1, 0, 0);
+  whole["result"] = {{"wer", 0.5}, {"cer", 0.5}, {"batch_mean_wer", 0.5}, {"steps", 9}};
+  done["created_at"] = "2026-03-01T00:00:00.000Z";
+  answer("GET /api/openapi.json", 200, {{"paths", json::object()}});
+  answer("GET /api/v1/sweeps/sw_3", 200, done);
+  answer("GET /api/v1/runs?sweep=sw_3&limit=1000", 200, page({run}));
+  answer("GET /api/v1/runs/run_1", 200, whole);
+  answer("GET /api/v1/runs/run_1/metrics", 200,
+         {{"series", {{"loss", json::array({json::array({1, 2.5})})}}}, {"epochs", json::array()}});
+  answer("GET /api/v1/runs/run_1/events?limit=1000", 200, page(json::array()));
+  answer("GET /api/v1/runs/run_1/samples?limit=1000", 200,
+         page({{{"number", 0},
+                {"id", "a.wav"},
+                {"audio_file", "/c/a.wav"},
+                {"seconds", 1.5},
+                {"reference", "en to"},
+                {"hypothesis", "en x"},
+                {"alignment", "HS"},
+                {"words", words}}}));
+  const std::filesystem::path out = testing::TempDir() + "export_" + std::to_string(getpid());
+  const auto ended = FakeDaemon::run({"export", "sw_3", "--out", out.string()});
+  ASSERT_EQ(ended.code, 0) << ended.err;
+  EXPECT_THAT(ended.err, HasSubstr("tensorboard --logdir " + (out / "tensorboard").string()));
+  const std::string label = "openai_whisper-L8-da-lora-run_1";
+  EXPECT_EQ(json::parse(read(out / "nemo" / (label + ".test.json")))["pred_text"], "en x");
+  EXPECT_EQ(read(out / "trn" / (label + ".ref.trn")), "en to (test-0-a.wav)\n");
+  EXPECT_EQ(read(out / "trn" / (label + ".hyp.trn")), "en x (test-0-a.wav)\n");
+  EXPECT_THAT(read(out / "utterances.csv"), HasSubstr("run_1,openai/whisper,8,"));
+  const auto events = read(out / "tensorboard" / label / "events.out.tfevents.1772323210.sweetspot");
+  EXPECT_THAT(events, HasSubstr("train/loss"));
+  EXPECT_THAT(events, HasSubstr("test/wer"));
+  EXPECT_THAT(read(out / "tensorboard" / "events.out.tfevents.0000000000.sweetspot"),
+              HasSubstr("_hparams_/experiment"));
+  std::filesystem::remove_all(out);
 }
 
 TEST_F(FakeDaemon, SendsTheTokenOfAFile) {

@@ -272,7 +272,7 @@ TEST_F(Tables, AreAllThereForAnySweep) {
     const Reply reply = get(std::string("/api/v1/sweeps/sw_1/tables/") + name);
     ASSERT_EQ(reply.status, 200) << name << reply.body;
     EXPECT_EQ(reply.json()["name"], name);
-    EXPECT_EQ(reply.json()["normalizer"], "paper-wer");
+    EXPECT_EQ(reply.json()["normalizer"], "paper-wer/1");
     EXPECT_GT(reply.json()["missing"].size(), 0u) << name;
   }
 }
@@ -319,6 +319,8 @@ TEST_F(Results, AreImportedAsASweepThatSaysSo) {
   EXPECT_EQ(wer["test_sets"][0]["runs"], 4);
   EXPECT_DOUBLE_EQ(wer["rows"][2]["wer"].get<double>(), 5.0 / 3) << "above 100 %";
   EXPECT_FALSE(wer["rows"][2]["wer_low"].is_null());
+  EXPECT_DOUBLE_EQ(wer["rows"][2]["batch_mean_wer"].get<double>(), 5.0 / 3) << "they are one batch";
+  EXPECT_EQ(get("/api/v1/runs/run_3").json()["result"]["batch_mean_wer"], wer["rows"][2]["batch_mean_wer"]);
 
   const json degradation = get("/api/v1/sweeps/sw_1/tables/degradation").json()["rows"][0];
   EXPECT_DOUBLE_EQ(degradation["base"].get<double>(), 1.0);
@@ -376,6 +378,17 @@ TEST_F(Tables, AnOpenVerdictComesWithTheCallThatQueuesWhatItNeeds) {
   EXPECT_EQ(queued.status, 200) << queued.body;
   EXPECT_EQ(queued.json()["outcomes"][0]["run"], encoder["call"]["body"]["runs"][0]);
   EXPECT_EQ(ask("POST", "/api/v1/sweeps/sw_1/actions/retry", R"({"runs": ["run_99"]})").status, 404);
+}
+
+TEST_F(Tables, OfBeforeNormalisersHadVersionsAreComparedAsTheSame) {
+  start();
+  json old = imported(), today = imported();
+  old["normalizer"] = "paper-wer", today["normalizer"] = "paper-wer/1";
+  ask("POST", "/api/v1/results", old.dump());
+  ask("POST", "/api/v1/results", today.dump());
+  const json table = get("/api/v1/sweeps/sw_1/tables/comparison?with=sw_2").json();
+  EXPECT_EQ(table["normalizer"], "paper-wer/1");
+  EXPECT_EQ(table["notes"].dump().find("normalised differently"), std::string::npos);
 }
 
 TEST_F(Tables, TwoSweepsAreComparedCellByCell) {

@@ -7,14 +7,13 @@ Usage: tables_oracle.py SWEETSPOT; exits 77 (skipped) where jiwer is not install
 import importlib.metadata
 import json
 import math
-import os
 import pathlib
 import random
-import re
-import subprocess
 import sys
 import tempfile
-import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+from live_daemon import Daemon
 
 try:
     import jiwer
@@ -60,31 +59,6 @@ def cell(language, layers, lora):
         if (layers, lora) == (CUT, True) and rng.random() < 0.3:
             hypothesis = reference
         yield {"id": f"u{number}", "reference": reference, "hypothesis": hypothesis}
-
-
-class Daemon:
-    def __init__(self, program, folder):
-        worker = folder / "worker"
-        worker.write_text("#!/bin/sh\nexec sleep 600\n")
-        worker.chmod(0o755)
-        self.log = folder / "log"
-        self.program = program
-        command = [program, "serve", "--state", folder / "state", "--listen", "127.0.0.1:0", "--devices", "cpu:1"]
-        self.process = subprocess.Popen([*command, "--worker", worker], stderr=open(self.log, "w"))
-        for _ in range(300):
-            found = re.search(r"http://[^\s/]+", self.log.read_text())
-            if found:
-                break
-            time.sleep(0.1)
-        self.url = found.group(0)
-
-    def run(self, *arguments):
-        environment = {**os.environ, "SWEETSPOT_DAEMON": self.url}
-        return subprocess.run([self.program, *arguments], env=environment, check=True, capture_output=True, text=True).stdout.strip()
-
-    def end(self):
-        self.process.terminate()
-        self.process.wait()
 
 
 def import_and_export(daemon, folder):

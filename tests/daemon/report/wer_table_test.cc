@@ -16,6 +16,18 @@ TEST(WerTable, DividesAllErrorsByAllReferenceWords) {
   EXPECT_DOUBLE_EQ(table.rows[0]["wer"].get<double>(), 0.35);
 }
 
+// 32 utterances of one word, half of them wrong, then one of eight words that is right: 16 of 40, but 0.25 as the
+// mean of 0.5 and 0.
+TEST(WerTable, GivesTheMeanOfBatchesBesideTheCorpusWer) {
+  Utterances utterances(32, {1, 0});
+  for (int i = 0; i < 16; ++i) utterances[i].second = 1;
+  utterances.push_back({8, 0});
+  const Report table = wer_table(std::vector{tested_cell({}, utterances), done_cell({.layers = 10}, 100)});
+  EXPECT_EQ(table.rows[0]["wer"], 0.4);
+  EXPECT_EQ(table.rows[0]["batch_mean_wer"], 0.25);
+  EXPECT_TRUE(table.rows[1]["batch_mean_wer"].is_null());
+}
+
 TEST(WerTable, MeasuresTheCutAgainstTheDeepestDepthByCountedParameters) {
   const std::vector cells = {done_cell({.layers = 12}, 100), done_cell({.layers = 10}, 120)};
   const Report table = wer_table(cells);

@@ -279,6 +279,18 @@ TEST_F(StoreTest, ProgressIsReplacedAndItsCurveThinned) {
       std::nullopt);
 }
 
+// A worker says it one step late: it does not wait for the device.
+TEST_F(StoreTest, TheNormOfGradientsBelongsToTheStepBefore) {
+  const daemon::Run run = run_first();
+  commit({ProgressMade{{.grant = {run.id, run.fence},
+                        .phase = "training",
+                        .step = 5,
+                        .steps = 10,
+                        .gradient_norm = 2.5}}});
+  EXPECT_EQ(ask<double>("SELECT value FROM metric WHERE name = 'gradient_norm' AND step = 4"), 2.5);
+  EXPECT_EQ(ask<int>("SELECT count(*) FROM metric WHERE step = 5"), 2) << "loss and lr";
+}
+
 TEST_F(StoreTest, BestEpochSetsTheValidationWer) {
   const daemon::Run run = run_first();
   const Grant grant{run.id, run.fence};

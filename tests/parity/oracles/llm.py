@@ -67,12 +67,14 @@ def decoders(out, live):
     write_tensors(out / "decoder.safetensors", tensors, cases, "transformers", "torch")
 
 
-ADAPTERS = [("qwen2-8-1-tied", 4, 6, ["q_proj", "k_proj", "v_proj", "o_proj"]),
-            ("llama-4-2-own", 3, 12, ["q_proj", "v_proj", "gate_proj", "up_proj", "down_proj"])]
+# model, r, alpha, targets, whether it is rank-stabilised
+ADAPTERS = [("qwen2-8-1-tied", 4, 6, ["q_proj", "k_proj", "v_proj", "o_proj"], False),
+            ("llama-4-2-own", 3, 12, ["q_proj", "v_proj", "gate_proj", "up_proj", "down_proj"], False),
+            ("qwen2-4-4-own", 5, 2, ["k_proj", "o_proj", "down_proj"], True)]
 
 
-def add_adapter(model, r, alpha, targets, seed):
-    adapted = peft.get_peft_model(model, peft.LoraConfig(r=r, lora_alpha=alpha, lora_dropout=0.0, bias="none",
+def add_adapter(model, r, alpha, targets, seed, rank_stabilised=False):
+    adapted = peft.get_peft_model(model, peft.LoraConfig(r=r, lora_alpha=alpha, lora_dropout=0.0, bias="none", use_rslora=rank_stabilised,
                                                          target_modules=targets, task_type="CAUSAL_LM"))
     torch.manual_seed(seed)
     for name, parameter in adapted.named_parameters():
@@ -94,8 +96,8 @@ def save_adapter(adapted, directory):
 def lora(out, live):
     """Loss of the last `labelled` positions, and the gradients of the adapter and of the input."""
     tensors, cases = {}, []
-    for index, (name, r, alpha, targets) in enumerate(ADAPTERS):
-        adapted = add_adapter(load_model(out / "llms" / name), r, alpha, targets, 60 + index)
+    for index, (name, r, alpha, targets, rank_stabilised) in enumerate(ADAPTERS):
+        adapted = add_adapter(load_model(out / "llms" / name), r, alpha, targets, 60 + index, rank_stabilised)
         directory = out / "adapters" / str(index)
         save_adapter(adapted, directory)
         for seed in range(500, 520 if live else 502):

@@ -1,6 +1,5 @@
 """Tokenizers, text normalisers and edit counts, by tokenizers, Python's own Unicode tables and jiwer."""
 import random
-import re
 import sys
 import unicodedata
 
@@ -8,6 +7,7 @@ import jiwer
 from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
 
 from common import write_json
+from normalisers import NORMALIZERS
 
 QWEN2_PATTERN = (r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|"
                  r"\s*[\r\n]+|\s+(?!\S)|\s+")
@@ -69,43 +69,6 @@ def tokenizers(out, live):
         drawn = [[rng.randrange(bpe.get_vocab_size()) for _ in range(rng.randint(1, 12))] for _ in range(20_000 if live else 150)]
         decodings = [[ids, bpe.decode(ids, skip_special_tokens=True)] for ids in drawn]
         write_json(directory / "cases.json", {"encodings": encodings, "decodings": decodings}, "tokenizers")
-
-
-# The normalisers, written as the paper's code has them (training-text, paper-wer, paper-cer) and as
-# worker/text/normalize.h describes ours.
-def training_text(text):
-    text = re.sub(r"[^\w\s']", " ", text.lower())
-    return re.sub(r"\s+", " ", re.sub(r"(?<!\w)'|'(?!\w)", " ", text)).strip()
-
-
-def without_asides(text):
-    return re.sub(r"\(([^)]+?)\)", "", re.sub(r"[<\[][^>\]]*[>\]]", "", text))
-
-
-PAPER_WER = jiwer.Compose([jiwer.SubstituteRegexes({r"[<\[][^>\]]*[>\]]": "", r"\(([^)]+?)\)": ""}),
-                           jiwer.ToLowerCase(), jiwer.RemoveMultipleSpaces(), jiwer.Strip(),
-                           jiwer.RemovePunctuation(), jiwer.ReduceToListOfListOfWords()])
-
-
-def paper_wer(text):
-    return " ".join(PAPER_WER([text])[0])
-
-
-def paper_cer(text):
-    text = unicodedata.normalize("NFKC", without_asides(text.lower()))
-    text = "".join(" " if unicodedata.category(letter)[0] in "MSP" else letter for letter in text)
-    return re.sub(r"\s+", " ", text).strip()
-
-
-def plain_words(text):
-    text = unicodedata.normalize("NFKC", text).lower().replace("\u2019", "'")
-    said = [unicodedata.category(letter)[0] in "LMN" for letter in text]
-    kept = [letter if here or (letter == "'" and 0 < i < len(text) - 1 and said[i - 1] and said[i + 1]) else " "
-            for i, (letter, here) in enumerate(zip(text, said))]
-    return " ".join("".join(kept).split())
-
-
-NORMALIZERS = {"training-text/1": training_text, "paper-wer/1": paper_wer, "paper-cer/1": paper_cer, "plain-words/1": plain_words}
 
 
 def normalisers(out, live):

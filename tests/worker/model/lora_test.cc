@@ -60,11 +60,33 @@ TEST(Lora, SavesWhatItLoads) {
     EXPECT_TRUE(torch::equal(loaded->parameters()[i], adapter.parameters()[i]));
 }
 
+// alpha / sqrt(r) in place of alpha / r is the same as sqrt(r) times the alpha.
+TEST(Lora, ReadsAndWritesRankStabilisedAdapters) {
+  const auto llm = tiny_llm();
+  auto config = *read_json_file(kData / "adapter" / "adapter_config.json");
+  const auto read_with = [&](const nlohmann::json& changes) {
+    const TemporaryDirectory directory;
+    std::filesystem::copy(kData / "adapter", directory.path());
+    auto changed = config;
+    changed.update(changes);
+    EXPECT_TRUE(write_file(directory.path() / "adapter_config.json", changed.dump()).ok());
+    const auto adapter = LoraAdapter::load(directory.path(), llm->config(), torch::kCPU).value();
+    EXPECT_TRUE(adapter.save(directory.path() / "again", "some/model").ok());
+    return LoraAdapter::load(directory.path() / "again", llm->config(), torch::kCPU).value();
+  };
+  const double alpha = config["lora_alpha"], r = config["r"];
+  const auto stabilised = read_with({{"use_rslora", true}}),
+             louder = read_with({{"lora_alpha", alpha * std::sqrt(r)}});
+  const auto embeddings = expected("qwen2.embeddings");
+  expect_close(llm->forward(embeddings, {.adapter = &stabilised}),
+               llm->forward(embeddings, {.adapter = &louder}));
+}
+
 TEST(Lora, RefusesWhatItWouldComputeOtherwise) {
   const auto config = tiny_llm()->config();
   const auto plain = *read_json_file(kData / "adapter" / "adapter_config.json");
   for (const char* change : {R"({"alpha_pattern": {"q_proj": 32}})", R"({"rank_pattern": {"q_proj": 2}})",
-                             R"({"use_rslora": true})", R"({"bias": "all"})",
+                             R"({"use_dora": true})", R"({"bias": "all"})",
                              R"({"layers_to_transform": [0]})", R"({"init_lora_weights": "pissa"})"}) {
     const TemporaryDirectory directory;
     std::filesystem::copy(kData / "adapter", directory.path(),

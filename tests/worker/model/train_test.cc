@@ -25,6 +25,15 @@ TEST(AdamW, FollowsTorchThroughTwentyStepsOfClippingAndSchedule) {
   expect_close(b.detach(), expected("adamw.b20"));
 }
 
+TEST(AdamW, SaysTheNormOfTheGradientsBeforeTheyAreClipped) {
+  auto a = torch::zeros({2}), b = torch::zeros({1});
+  AdamW optimiser({{{a}, 0.1}, {{b}, 0.1}}, {.clip = 1});
+  EXPECT_EQ(optimiser.gradient_norm(), std::nullopt);
+  (2 * a.sum() + b.sum()).backward();
+  optimiser.step(1);
+  EXPECT_EQ(optimiser.gradient_norm(), 3);  // of (2, 2, 1)
+}
+
 TEST(Schedule, WarmsUpThenFallsToItsFloor) {
   const WarmupCosine schedule = {.steps = 110, .warmup = 10, .min_ratio = 0.1};
   EXPECT_EQ(schedule.at(0), 0);
@@ -113,6 +122,34 @@ TEST(Checkpoint, KeepsOnlyTheBestAndPublishesIt) {
   const auto x = torch::randn({2, 5, 4});
   EXPECT_TRUE(torch::equal((*loaded)->forward(x, {}), projector->forward(x, {})));
   EXPECT_EQ(projector->forward(x, {}).sizes(), (std::vector<std::int64_t>{2, 2, 32}));
+}
+
+TEST(ProjectorFile, SaysWhatItIsAndIsRefusedWhereItDoesNotFit) {
+  const TemporaryDirectory directory;
+  const auto file = directory.path() / "projector.safetensors";
+  const ProjectorSpec spec = {.frames = 2, .hidden = 6, .dropout = 0.25, .norm_init = "embedding"};
+  Projector projector(spec, {4, 32});
+  projector->initialise(Rng(1), 0.5);
+  ASSERT_TRUE(save_projector(file, projector).ok());
+  const std::map<std::string, std::string> metadata = {
+      {"format", "pt"},    {"type", "concat-linear"},  {"frames", "2"},        {"hidden", "6"},
+      {"dropout", "0.25"}, {"norm_init", "embedding"}, {"encoder_width", "4"}, {"llm_width", "32"}};
+  EXPECT_EQ(SafetensorsFile::open(file)->metadata(), metadata);
+  EXPECT_EQ(load_projector(file, {4, 32}, torch::kCPU).value()->spec(), spec);
+  // Width 8 would fit the tensors, as one frame in place of two.
+  EXPECT_EQ(load_projector(file, {8, 32}, torch::kCPU).error().message,
+            file.string() + ": encoder_width is 4, expected 8");
+  EXPECT_EQ(load_projector(file, {4, 64}, torch::kCPU).error().message,
+            file.string() + ": llm_width is 32, expected 64");
+
+  const auto with = [&](const std::string& name, const std::string& value) {
+    auto changed = metadata;
+    changed[name] = value;
+    EXPECT_TRUE(write_safetensors(file, named_tensors(*projector, "", torch::kFloat32), changed).ok());
+    return load_projector(file, {4, 32}, torch::kCPU);
+  };
+  EXPECT_EQ(with("type", "q-former").error().code, "model_unsupported");
+  EXPECT_EQ(with("hidden", "7").error().message, file.string() + ": hidden is 7, expected 6");
 }
 
 }  // namespace

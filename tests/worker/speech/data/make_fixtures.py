@@ -1,7 +1,7 @@
 """Writes the fixtures of tests/worker/speech with the libraries whose results ours must equal.
 
     alignments.json        rapidfuzz's edit operations and jiwer's counts of random word strings
-    normalized.json        the three normalisers, written with Python's re and jiwer's transforms
+    normalized.json        the three normalisers of the paper, by tests/parity/oracles/normalisers.py
     qwen2/, gpt2/          byte-level BPE tokenizers trained by Hugging Face's tokenizers, with encodings.json each
 
 Run with the versions the files record: python3 make_fixtures.py
@@ -9,7 +9,7 @@ Run with the versions the files record: python3 make_fixtures.py
 import json
 import pathlib
 import random
-import re
+import sys
 import unicodedata
 
 import jiwer
@@ -18,10 +18,12 @@ import tokenizers
 from rapidfuzz.distance import Levenshtein
 from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
 
-HERE = pathlib.Path(__file__).parent
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parents[2] / "parity" / "oracles"))
+from normalisers import NORMALIZERS
+from text import QWEN2_PATTERN
+
 RANDOM = random.Random(1)
-QWEN2_PATTERN = (r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|"
-                 r"\s*[\r\n]+|\s+(?!\S)|\s+")
 
 
 def write(name, document):
@@ -50,34 +52,14 @@ def alignments():
     write("alignments.json", {"made_by": f"rapidfuzz {rapidfuzz.__version__}, jiwer 4", "cases": cases})
 
 
-def training_text(text):
-    text = re.sub(r"[^\w\s']", " ", text.lower())
-    return re.sub(r"\s+", " ", re.sub(r"(?<!\w)'|'(?!\w)", " ", text)).strip()
-
-
-def without_asides(text):
-    return re.sub(r"\(([^)]+?)\)", "", re.sub(r"[<\[][^>\]]*[>\]]", "", text))
-
-
-PAPER_WER = jiwer.Compose([jiwer.SubstituteRegexes({r"[<\[][^>\]]*[>\]]": "", r"\(([^)]+?)\)": ""}),
-                           jiwer.ToLowerCase(), jiwer.RemoveMultipleSpaces(), jiwer.Strip(),
-                           jiwer.RemovePunctuation(), jiwer.ReduceToListOfListOfWords()])
-
-
-def paper_cer(text):
-    text = unicodedata.normalize("NFKC", without_asides(text.lower()))
-    text = "".join(" " if unicodedata.category(letter)[0] in "MSP" else letter for letter in text)
-    return re.sub(r"\s+", " ", text).strip()
-
-
 def normalized():
     texts = ["", " ' ", "Don't stop!", "rock 'n' roll", "'Hello', she said", "Prijs: \u20ac50,00 (incl. BTW)", "a-b 3%",
              "\u00c6ble, \u00d8l og \u00c5", "\u039f\u0394\u039f\u03a3", "e\u0301te\u0301", "<noise> [laughs] (aside) kept",
              "snake_case", "\ufb01ne \u00bd", "a\tb\nc", "- dash -", "\u2018quoted\u2019"]
     pool = "abcXYZ''' <>[]()-.,!?%$^`\"3_\t\n\u00e6\u00d8\u00e5\u0130\u03a3\u0301\u00a0\u2019\u20ac\u00bd "
     texts += ["".join(RANDOM.choice(pool) for _ in range(RANDOM.randint(1, 40))) for _ in range(200)]
-    cases = [{"text": text, "training-text/1": training_text(text), "paper-wer/1": " ".join(PAPER_WER([text])[0]),
-              "paper-cer/1": paper_cer(text)} for text in texts]
+    names = ["training-text/1", "paper-wer/1", "paper-cer/1"]
+    cases = [{"text": text} | {name: NORMALIZERS[name](text) for name in names} for text in texts]
     write("normalized.json", {"made_by": f"Python's Unicode {unicodedata.unidata_version}, jiwer 4", "cases": cases})
 
 
