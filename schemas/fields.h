@@ -29,6 +29,9 @@ concept Described = requires {
 };
 
 enum class Missing { take_default, refuse };
+// Marks a field that documents of earlier versions do not have, and that is never missed.
+struct AddedLater {};
+inline constexpr AddedLater kAddedLater;
 
 template <Described T>
 json write(const T& value);
@@ -106,17 +109,17 @@ void read(const json& in, std::vector<T>& out, Missing missing) {
 template <Described T>
 json write(const T& value) {
   json out = json::object();
-  Fields<T>::visit(value, [&](const char* name, const auto& member) { out[name] = write(member); });
+  Fields<T>::visit(value, [&](const char* name, const auto& member, auto...) { out[name] = write(member); });
   return out;
 }
 
 // Throws nlohmann's type errors, or std::invalid_argument naming a missing field.
 template <Described T>
 void read(const json& in, T& out, Missing missing) {
-  Fields<T>::visit(out, [&](const char* name, auto& member) {
+  Fields<T>::visit(out, [&](const char* name, auto& member, auto... added_later) {
     const auto found = in.find(name);
     if (found != in.end()) read(*found, member, missing);
-    else if (missing == Missing::refuse)
+    else if (missing == Missing::refuse && sizeof...(added_later) == 0)
       throw std::invalid_argument(std::string("field '") + name + "' is missing");
   });
 }

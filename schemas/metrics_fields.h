@@ -31,6 +31,7 @@ template <>
 struct Fields<SplitSize> {
   static void visit(auto& s, auto&& field) {
     field("utterances", s.utterances), field("seconds", s.seconds), field("skipped", s.skipped);
+    field("reasons", s.reasons, kAddedLater);
   }
 };
 template <>
