@@ -28,6 +28,14 @@ Function* symbol(void* library, const char* name) {
   return reinterpret_cast<Function*>(::dlsym(library, name));
 }
 
+const std::vector<std::int64_t> kNone;
+
+// Asked once: what is installed does not change, and the library takes its time.
+const std::vector<std::int64_t>& installed_gpus() {
+  static const std::vector<std::int64_t> memory = gpu_memory();
+  return memory;
+}
+
 std::optional<std::size_t> gpu_number(const std::string& device) {
   constexpr std::string_view kPrefix = "cuda:";
   std::size_t number = 0;
@@ -63,7 +71,7 @@ std::vector<std::optional<std::int64_t>> device_memory(const std::vector<std::st
   const auto cpus = std::ranges::count_if(devices, [](auto& name) { return name.starts_with("cpu"); });
   const std::int64_t machine = std::int64_t(::sysconf(_SC_PHYS_PAGES)) * ::sysconf(_SC_PAGESIZE);
   const bool any_gpu = cpus < std::ssize(devices);
-  const auto gpus = any_gpu ? gpu_memory() : std::vector<std::int64_t>();
+  const auto& gpus = any_gpu ? installed_gpus() : kNone;
   std::vector<std::optional<std::int64_t>> memory;
   for (const std::string& device : devices) {
     const auto number = gpu_number(device);

@@ -147,10 +147,10 @@ Result<std::vector<std::string>> shards_of(const fs::path& index, const std::vec
   std::ifstream stream(index, std::ios::binary);
   const std::string text{std::istreambuf_iterator<char>(stream), {}};
   const auto document = parse_json(text);
+  const json map = document && document->is_object() ? document->value("weight_map", json::object()) : json();
   std::vector<std::string> shards;
-  if (document && document->is_object())
-    for (const auto& [tensor, shard] : document->value("weight_map", json::object()).items())
-      if (shard.is_string()) shards.push_back(shard);
+  for (const auto& [tensor, shard] : map.items())
+    if (shard.is_string()) shards.push_back(shard);
   std::ranges::sort(shards);
   shards.erase(std::unique(shards.begin(), shards.end()), shards.end());
   const bool listed = std::ranges::all_of(shards, [&](const std::string& shard) {

@@ -39,7 +39,7 @@ std::optional<Url> parse_url(std::string_view text) {
   const auto authority_end = std::min(text.find_first_of("/?#"), text.size());
   std::string_view authority = text.substr(0, authority_end);
   url.path = text.substr(authority_end, text.find('#') - authority_end);
-  if (!url.path.starts_with('/')) url.path.insert(0, "/");
+  if (!url.path.starts_with('/')) url.path = fmt::format("/{}", url.path);
   url.port = url.scheme == "https" ? 443 : 80;
   const auto colon = authority.find(':', authority.starts_with('[') ? authority.find(']') : 0);
   if (colon != authority.npos) {
