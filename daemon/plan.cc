@@ -2,12 +2,13 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <filesystem>
-#include <fstream>
-#include <map>
-#include <sstream>
+#include <nlohmann/json.hpp>
 
-#include "schemas/json_text.h"
+#include "daemon/core/model_size.h"
+#include "daemon/core/published_models.h"
+#include "schemas/corpus_files.h"
 #include "schemas/model_directory.h"
 
 namespace sweetspot::daemon {
@@ -16,27 +17,11 @@ namespace {
 namespace fs = std::filesystem;
 using json = nlohmann::json;
 
-// The published Whispers, so that a sweep over them can be planned before they are fetched.
-std::optional<EncoderShape> published_shape(const std::string& id) {
-  static const std::map<std::string, EncoderShape> shapes = {
-      {"tiny", {4, 384, 80, 1500, 1536}},       {"base", {6, 512, 80, 1500, 2048}},
-      {"small", {12, 768, 80, 1500, 3072}},     {"medium", {24, 1024, 80, 1500, 4096}},
-      {"large", {32, 1280, 80, 1500, 5120}},    {"large-v2", {32, 1280, 80, 1500, 5120}},
-      {"large-v3", {32, 1280, 128, 1500, 5120}}};
-  const std::string prefix = "openai/whisper-";
-  if (!id.starts_with(prefix)) return std::nullopt;
-  std::string size = id.substr(prefix.size());
-  if (size.ends_with(".en")) size.resize(size.size() - 3);
-  const auto found = shapes.find(size);
-  return found == shapes.end() ? std::nullopt : std::optional(found->second);
-}
-
+// What the grid needs is little, so a config.json that lacks the rest still has its depths.
 std::optional<EncoderShape> shape_of(const std::string& encoder) {
   const auto directory = model_directory(encoder);
-  if (!directory) return published_shape(encoder);
-  std::ostringstream text;
-  text << std::ifstream(*directory / "config.json").rdbuf();
-  const auto config = parse_json(text.str());
+  if (!directory) return published_encoder(encoder);
+  const auto config = read_json_file(*directory / "config.json");
   try {
     if (!config) return std::nullopt;
     const int width = config->at("d_model");
@@ -48,55 +33,99 @@ std::optional<EncoderShape> shape_of(const std::string& encoder) {
   }
 }
 
-bool has_weights(const fs::path& directory) {
-  std::error_code ignored;
-  return fs::exists(directory / "model.safetensors", ignored) ||
-         fs::exists(directory / "model.safetensors.index.json", ignored);
+std::optional<Qwen2Config> llm_of(const std::string& llm) {
+  const auto directory = model_directory(llm);
+  if (!directory) return published_llm(llm);
+  const auto config = read_qwen2_config(*directory);
+  return config ? std::optional(*config) : std::nullopt;
 }
 
-void check_model(const std::string& model, const std::string& at, Errors& missing) {
-  const auto directory = model_directory(model);
-  if (!directory) {
-    Error error = directory.error();
-    error.pointer = at;
-    missing.push_back(std::move(error));
-  } else if (!has_weights(*directory)) {
-    missing.push_back({"model_missing",
-                       "model '" + model + "': no model.safetensors in " + directory->string(),
-                       "other formats (.bin, .pt) are not read: convert them to safetensors", at});
+enum class Role { encoder, llm };
+
+// What is wrong with a model that is here, all at once. A config.json that does not say what it is of is left to
+// the worker.
+Errors problems_of(const fs::path& directory, Role role) {
+  Errors errors;
+  const auto document = read_json_file(directory / "config.json");
+  if (!document) errors.push_back(document.error());
+  else if (document->contains("model_type")) {
+    if (role == Role::encoder) {
+      if (const auto config = read_whisper_config(directory); !config) errors.push_back(config.error());
+    } else if (const auto config = read_qwen2_config(directory); !config) {
+      errors.push_back(config.error());
+    }
+    if (role == Role::llm && !fs::exists(directory / "tokenizer.json"))
+      errors.push_back({"model_missing", directory.string() + ": there is no tokenizer.json",
+                        "fetch it again, or make it with transformers: AutoTokenizer...save_pretrained(DIR)", ""});
   }
+  if (const auto weights = weight_files(directory); !weights) errors.push_back(weights.error());
+  return errors;
+}
+
+void check_model(const std::string& model, Role role, const std::string& at, Plan& plan) {
+  const auto directory = model_directory(model);
+  Errors errors = directory ? problems_of(*directory, role) : Errors{directory.error()};
+  for (Error& error : errors) {
+    error.pointer = at;
+    plan.missing.push_back(std::move(error));
+  }
+  PlannedModel& planned = plan.models[model];
+  if (!directory) return;
+  planned.directory = directory->string();
+  if (!model.starts_with('/')) planned.commit = directory->filename().string();
 }
 
 void check_corpus(const CorpusSpec& corpus, const std::string& at, Errors& missing) {
-  const fs::path root = corpus.path;
-  if (!root.is_absolute()) {
+  if (!fs::path(corpus.path).is_absolute()) {
     missing.push_back({"corpus_missing", "corpus path '" + corpus.path + "' is relative",
                        "give an absolute path", at + "/path"});
     return;
   }
-  const bool manifests = corpus.format == "nemo-manifest";
-  std::error_code ignored;
   for (const char* split : {"train", "dev", "test"}) {
-    const fs::path file = root / (std::string(split) + (manifests ? ".json" : ".tsv"));
-    if (fs::exists(file, ignored)) continue;
-    missing.push_back({"corpus_missing", "there is no " + file.string(),
-                       manifests ? "a nemo-manifest corpus has train.json, dev.json and test.json"
-                                 : "a Common Voice corpus has train.tsv, dev.tsv, test.tsv and clips/",
-                       at + "/path"});
+    const auto files = split_files(corpus, split);
+    if (files) continue;
+    missing.push_back(files.error());
+    missing.back().pointer = at + files.error().pointer;
   }
 }
 }  // namespace
 
 Plan make_plan(const SweepSpec& spec) {
-  Plan plan{.grid = expand(spec, shape_of)};
+  Plan plan{.grid = expand(spec, shape_of), .llm = llm_of(spec.llm)};
   for (std::size_t i = 0; i < spec.encoders.size(); ++i) {
-    check_model(spec.encoders[i], fmt::format("/axes/encoder/{}", i), plan.missing);
+    check_model(spec.encoders[i], Role::encoder, fmt::format("/axes/encoder/{}", i), plan);
+    if (const auto shape = shape_of(spec.encoders[i])) plan.encoders.emplace(spec.encoders[i], *shape);
   }
-  check_model(spec.llm, "/llm", plan.missing);
+  check_model(spec.llm, Role::llm, "/llm", plan);
   for (const auto& language : spec.languages) {
     check_corpus(spec.corpora.at(language), "/corpora/" + language, plan.missing);
   }
   return plan;
+}
+
+std::vector<CellSize> cell_sizes(const Plan& plan, Hardware hardware) {
+  std::vector<CellSize> sizes;
+  if (!plan.llm) return sizes;
+  for (const GridCell& point : plan.grid.cells) {
+    const Cell& cell = point.cell;
+    const auto shape = plan.encoders.find(cell.encoder);
+    if (shape == plan.encoders.end()) continue;
+    CellSize size{.encoder = cell.encoder,
+                  .layers = cell.layers,
+                  .lora = cell.lora.has_value(),
+                  .encoder_parameters = encoder_parameters(shape->second, cell.layers),
+                  .projector_parameters =
+                      projector_parameters(cell.projector, shape->second.width, plan.llm->hidden),
+                  .adapter_parameters = cell.lora ? adapter_parameters(*cell.lora, *plan.llm) : 0,
+                  .llm_parameters = llm_parameters(*plan.llm),
+                  .memory = memory_need(cell, shape->second, *plan.llm, hardware)};
+    const auto same = std::ranges::find_if(sizes, [&](const CellSize& known) {
+      return known.encoder == size.encoder && known.layers == size.layers && known.lora == size.lora &&
+             known.adapter_parameters == size.adapter_parameters && known.memory == size.memory;
+    });
+    ++(same == sizes.end() ? sizes.emplace_back(std::move(size)) : *same).cells;
+  }
+  return sizes;
 }
 
 }  // namespace sweetspot::daemon

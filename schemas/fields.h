@@ -28,14 +28,12 @@ concept Described = requires {
   sizeof(Fields<T>);
 };
 
-// What becomes of a field that the document lacks. `refuse` takes an optional one as not there, so that a
-// field can be added without a new version of what is stored or said.
+// What becomes of a field that the document lacks.
 enum class Missing { take_default, refuse };
-
-template <class T>
-inline constexpr bool kOptional = false;
-template <class T>
-inline constexpr bool kOptional<std::optional<T>&> = true;
+// Marks a field that documents of earlier versions do not have, and that is never missed: so a field can be
+// added without a new version of what is stored or said.
+struct AddedLater {};
+inline constexpr AddedLater kAddedLater;
 
 template <Described T>
 json write(const T& value);
@@ -113,19 +111,18 @@ void read(const json& in, std::vector<T>& out, Missing missing) {
 template <Described T>
 json write(const T& value) {
   json out = json::object();
-  Fields<T>::visit(value, [&](const char* name, const auto& member) { out[name] = write(member); });
+  Fields<T>::visit(value, [&](const char* name, const auto& member, auto...) { out[name] = write(member); });
   return out;
 }
 
 // Throws nlohmann's type errors, or std::invalid_argument naming a missing field.
 template <Described T>
 void read(const json& in, T& out, Missing missing) {
-  Fields<T>::visit(out, [&](const char* name, auto& member) {
+  Fields<T>::visit(out, [&](const char* name, auto& member, auto... added_later) {
     const auto found = in.find(name);
     if (found != in.end()) read(*found, member, missing);
-    else if (missing == Missing::take_default) return;
-    else if constexpr (kOptional<decltype(member)>) member.reset();
-    else throw std::invalid_argument(std::string("field '") + name + "' is missing");
+    else if (missing == Missing::refuse && sizeof...(added_later) == 0)
+      throw std::invalid_argument(std::string("field '") + name + "' is missing");
   });
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <span>
@@ -55,8 +56,8 @@ struct UtteranceResult {
 // batch_mean_rate of their words, in batches of kPaperTestBatch.
 double batch_mean_wer(std::span<const UtteranceResult> utterances);
 
-// A clip that was left out, and why: reason is one of audio_missing, audio_unreadable, too_short, too_long,
-// text_empty, text_too_long.
+// A clip that was left out, and why: reason is one of audio_missing, audio_unreadable, bad_duration, too_short,
+// too_long, text_empty, text_too_long, duplicate_id, line_invalid.
 struct SkippedClip {
   std::string split, id, reason, detail;
   bool operator==(const SkippedClip&) const = default;
@@ -66,6 +67,7 @@ struct SplitSize {
   std::int64_t utterances = 0;
   double seconds = 0;
   std::int64_t skipped = 0;
+  std::map<std::string, std::int64_t> reasons = {};  // how many were skipped for each
   bool operator==(const SplitSize&) const = default;
 };
 

@@ -31,6 +31,7 @@ template <>
 struct Fields<SplitSize> {
   static void visit(auto& s, auto&& field) {
     field("utterances", s.utterances), field("seconds", s.seconds), field("skipped", s.skipped);
+    field("reasons", s.reasons, kAddedLater);
   }
 };
 template <>
@@ -50,7 +51,7 @@ struct Fields<EpochMetrics> {
 template <>
 struct Fields<RunResult> {
   static void visit(auto& r, auto&& field) {
-    field("words", r.words), field("characters", r.characters), field("batch_mean_wer", r.batch_mean_wer);
+    field("words", r.words), field("characters", r.characters), field("batch_mean_wer", r.batch_mean_wer, kAddedLater);
     field("utterances", r.utterances), field("utterances_sha256", r.utterances_sha256);
     field("best_epoch", r.best_epoch), field("epochs", r.epochs), field("steps", r.steps);
     field("validation_wer", r.validation_wer);

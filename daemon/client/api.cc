@@ -5,21 +5,12 @@
 #include <csignal>
 #include <random>
 
+#include "daemon/hub/url.h"
 #include "schemas/json_text.h"
 
 namespace sweetspot::daemon {
 using nlohmann::json;
 namespace {
-
-std::string percent_encode(const std::string& text) {
-  std::string encoded;
-  for (const unsigned char c : text) {
-    const bool plain =
-        c < 0x80 && (std::isalnum(c) || std::string_view("-_.~").find(char(c)) != std::string_view::npos);
-    encoded += plain ? std::string(1, char(c)) : fmt::format("%{:02X}", c);
-  }
-  return encoded;
-}
 
 std::string random_key() {
   std::random_device random;

@@ -19,6 +19,7 @@ void add_client_commands(Program& program, const std::string& version) {
   add_devices(program, settings);
   add_export(program, settings);
   add_report(program, settings);
+  add_fetch(program, settings);
   add_doctor(program, settings);
   add_completion(program);
   add_version(program, settings, version);

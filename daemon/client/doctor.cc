@@ -1,12 +1,14 @@
 // `sweetspot doctor`: what stands between this machine and a sweep, with the next step for each.
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <sys/resource.h>
 
-#include <cstdlib>
 #include <filesystem>
 #include <iostream>
 
+#include "daemon/cached_models.h"
 #include "daemon/client/verbs.h"
+#include "schemas/hub_cache.h"
 
 namespace sweetspot::daemon {
 namespace fs = std::filesystem;
@@ -46,6 +48,8 @@ Check check_devices(Api& api) {
   for (const json& device : devices->at("items")) {
     names += (names.empty() ? "" : ", ") + device.value("name", "") +
              (device.value("drained", false) ? " (drained)" : "");
+    if (device.contains("memory") && device["memory"].is_number())
+      names += fmt::format(" ({:.1f} GB)", device["memory"].get<double>() / 1e9);
   }
   return {"devices", !names.empty(), names.empty() ? "none" : names,
           "start the daemon with --devices cpu:2 or --devices cuda"};
@@ -74,24 +78,24 @@ Check check_open_files() {
           "raise it: ulimit -n 4096"};
 }
 
-// Where Hugging Face's own tools keep models.
-fs::path hub_cache() {
-  if (const char* cache = std::getenv("HF_HUB_CACHE")) return cache;
-  if (const char* home = std::getenv("HF_HOME")) return fs::path(home) / "hub";
-  const char* home = std::getenv("HOME");
-  return fs::path(home ? home : "/root") / ".cache" / "huggingface" / "hub";
+Check check_hub_cache(const std::vector<CachedModel>& models) {
+  return {"model cache", true,
+          models.empty() ? fmt::format("no Whisper and no LLM in {}; sweetspot fetch MODEL puts them there",
+                                       hub_cache().string())
+                         : fmt::format("{} models in {}", models.size(), hub_cache().string()),
+          ""};
 }
 
-Check check_hub_cache() {
-  const fs::path cache = hub_cache();
-  std::error_code unreadable;
-  int models = 0;
-  for (const auto& entry : fs::directory_iterator(cache, unreadable))
-    models += entry.path().filename().string().starts_with("models--");
-  return {"model cache", true,
-          models ? fmt::format("{} models in {}", models, cache.string())
-                 : fmt::format("no models in {}; sweeps then name models by directory", cache.string()),
-          ""};
+// A model is a check of its own: what it is, or everything that it lacks.
+Check check_model(const CachedModel& model) {
+  if (model.problems.empty()) return {"model", true, model.id + ": " + describe(model), ""};
+  std::vector<std::string> found, next_steps;
+  for (const Error& problem : model.problems) {
+    found.push_back(problem.message);
+    next_steps.push_back(problem.hint);
+  }
+  return {"model", false, fmt::format("{}: {}", model.id, fmt::join(found, "; ")),
+          fmt::format("{}", fmt::join(next_steps, "; "))};
 }
 
 Outcome report(const Settings& settings, const std::vector<Check>& checks) {
@@ -115,17 +119,22 @@ Outcome report(const Settings& settings, const std::vector<Check>& checks) {
   return all ? ExitCode::ok : ExitCode::failed;
 }
 
+Outcome diagnose(const Settings& settings, Api& api) {
+  const auto models = cached_models();
+  std::vector<Check> checks = {check_daemon(api), check_ready(api),   check_devices(api),
+                               check_worker(),    check_disk(),       check_open_files(),
+                               check_hub_cache(models)};
+  for (const CachedModel& model : models) checks.push_back(check_model(model));
+  return report(settings, checks);
+}
+
 }  // namespace
 
 void add_doctor(Program& program, SharedSettings settings) {
   program.add_verb({"doctor",
                     "Check what a sweep needs: daemon, worker, devices, disk, models; exit 1 on a cross",
                     {"sweetspot doctor"},
-                    with_api(settings, [=](Api& api) {
-                      return report(*settings,
-                                    {check_daemon(api), check_ready(api), check_devices(api), check_worker(),
-                                     check_disk(), check_open_files(), check_hub_cache()});
-                    })});
+                    with_api(settings, [=](Api& api) { return diagnose(*settings, api); })});
 }
 
 }  // namespace sweetspot::daemon

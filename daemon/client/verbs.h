@@ -18,6 +18,7 @@ void add_tables(Program& program, SharedSettings settings);
 void add_import(Program& program, SharedSettings settings);
 void add_devices(Program& program, SharedSettings settings);
 void add_export(Program& program, SharedSettings settings);
+void add_fetch(Program& program, SharedSettings settings);
 void add_report(Program& program, SharedSettings settings);
 void add_doctor(Program& program, SharedSettings settings);
 void add_completion(Program& program);

@@ -1,6 +1,7 @@
 // Devices and the worker processes on them.
 #include <algorithm>
 
+#include "daemon/device_memory.h"
 #include "daemon/http/lookup.h"
 #include "daemon/http/paging.h"
 #include "daemon/http/resources.h"
@@ -11,13 +12,23 @@ namespace {
 
 using nlohmann::json;
 
-json device_view(const DeviceRow& device) {
+json device_view(const DeviceRow& device, const std::optional<std::int64_t>& memory) {
   return {{"name", device.name},
+          {"memory", or_null(memory)},
           {"drained", device.drained},
           {"worker", or_null(device.worker)},
           {"state", device.worker_state.empty() ? "none" : device.worker_state},
           {"problem", device.problem},
           {"runs", to_json(device.runs)}};
+}
+
+json device_views(const std::vector<DeviceRow>& devices) {
+  std::vector<std::string> names;
+  for (const DeviceRow& device : devices) names.push_back(device.name);
+  const auto memory = device_memory(names);
+  json views = json::array();
+  for (std::size_t i = 0; i < devices.size(); ++i) views.push_back(device_view(devices[i], memory[i]));
+  return views;
 }
 
 json worker_view(const WorkerRow& worker) {
@@ -37,8 +48,8 @@ Answer act_on_device(Context& context, const Request& request, Action action) {
   if (!status) return problem_of(status.error());
   auto devices = context.reader.devices();
   if (!devices) return problem_of(devices.error());
-  for (const DeviceRow& device : *devices)
-    if (device.name == name) return json_response(device_view(device));
+  for (const json& device : device_views(*devices))
+    if (device["name"] == name) return json_response(device);
   return not_found("device " + name);
 }
 
@@ -56,9 +67,7 @@ Answer list_workers(Context& context, const Request& request) {
 Answer list_devices(Context& context, const Request&) {
   auto devices = context.reader.devices();
   if (!devices) return problem_of(devices.error());
-  json items = json::array();
-  for (const DeviceRow& device : *devices) items.push_back(device_view(device));
-  return json_response({{"items", std::move(items)}});
+  return json_response({{"items", device_views(*devices)}});
 }
 
 Answer drain_device(Context& context, const Request& request) {

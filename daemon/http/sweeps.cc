@@ -1,13 +1,12 @@
 #include <fmt/format.h>
 
 #include <charconv>
-#include <set>
 
 #include "daemon/http/lookup.h"
 #include "daemon/http/paging.h"
+#include "daemon/http/plan_view.h"
 #include "daemon/http/resources.h"
 #include "daemon/http/views.h"
-#include "daemon/plan.h"
 #include "schemas/json_text.h"
 #include "schemas/sha256.h"
 
@@ -24,25 +23,12 @@ Problem invalid_sweep(const Errors& errors) {
           errors};
 }
 
-json plan_view(const Plan& plan) {
-  std::map<std::string, std::set<json>> axes;
-  for (const GridCell& point : plan.grid.cells) {
-    const Cell& cell = point.cell;
-    axes["encoder"].insert(model_label(cell.encoder));
-    axes["layers"].insert(cell.layers);
-    axes["language"].insert(cell.language);
-    axes["lora"].insert(cell.lora.has_value());
-    axes["seed"].insert(cell.seed);
-    for (const auto& [name, value] : point.settings.items()) axes[name].insert(value);
-  }
-  json excluded = json::array();
-  for (const ExcludedCell& cell : plan.grid.excluded)
-    excluded.push_back({{"point", cell.point}, {"rule", cell.rule}});
-  return {{"cells", plan.grid.cells.size()},
-          {"axes", json(axes)},
-          {"excluded", std::move(excluded)},
-          {"errors", to_json(plan.grid.errors)},
-          {"missing", to_json(plan.missing)}};
+Answer plan_answer(Context& context, const Plan& plan) {
+  const auto devices = context.reader.devices();
+  if (!devices) return problem_of(devices.error());
+  std::vector<std::string> names;
+  for (const DeviceRow& device : *devices) names.push_back(device.name);
+  return json_response(plan_view(plan, names));
 }
 
 std::string etag(const SweepRow& sweep) { return "\"r" + std::to_string(sweep.revision) + "\""; }
@@ -117,7 +103,7 @@ Answer submit_sweep(Context& context, const Request& request) {
   auto spec = parse_sweep(*document);
   if (!spec) return invalid_sweep(spec.error());
   Plan plan = make_plan(*spec);
-  if (request.query_text("dry_run") == "1") return json_response(plan_view(plan));
+  if (request.query_text("dry_run") == "1") return plan_answer(context, plan);
 
   Errors errors = plan.grid.errors;
   errors.insert(errors.end(), plan.missing.begin(), plan.missing.end());

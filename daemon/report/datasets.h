@@ -16,7 +16,7 @@ struct SplitUse {
   std::int64_t utterances = 0;
   double seconds = 0;
   std::int64_t skipped = 0;
-  std::map<std::string, std::int64_t> reasons;  // of those skipped clips that are named: the first 1,000
+  std::map<std::string, std::int64_t> reasons;  // how many were skipped for each
   std::int64_t runs = 0;
 };
 

@@ -128,7 +128,7 @@ struct SplitRow {
   std::int64_t utterances = 0;
   double seconds = 0;
   std::int64_t skipped = 0;
-  std::map<std::string, std::int64_t> reasons;  // of the skipped clips that are named
+  std::map<std::string, std::int64_t> reasons;  // how many were skipped for each
   std::int64_t runs = 0;
 };
 

@@ -20,6 +20,10 @@ constexpr std::string_view kSplits = R"(
   FROM run JOIN result ON result.run = run.id WHERE sweep = ?1 GROUP BY 1, 3, 4, 5 ORDER BY 1, 7)";
 
 constexpr std::string_view kSkipReasons = R"(
+  SELECT key, value FROM result, json_each(document, '$.' || ?2 || '.reasons') WHERE result.run = ?1)";
+
+// Of results without them: of those skipped clips that are named.
+constexpr std::string_view kNamedSkipReasons = R"(
   SELECT value ->> '$.reason', count(*) FROM result, json_each(document, '$.skipped')
   WHERE result.run = ? AND value ->> '$.split' = ? GROUP BY 1)";
 
@@ -69,11 +73,13 @@ Result<std::vector<SplitRow>> Reader::splits(SweepId sweep) {
     if (!status) return status.error();
   }
   for (std::size_t i = 0; i < rows.size(); ++i) {
-    Status status = database_.each(
-        kSkipReasons,
-        [&](const Row& row) { rows[i].reasons[row.get<std::string>(0)] = row.get<std::int64_t>(1); },
-        examples[i], rows[i].split);
-    if (!status) return status.error();
+    for (const std::string_view query : {kSkipReasons, kNamedSkipReasons}) {
+      if (!rows[i].reasons.empty()) break;
+      Status status = database_.each(
+          query, [&](const Row& row) { rows[i].reasons[row.get<std::string>(0)] = row.get<std::int64_t>(1); },
+          examples[i], rows[i].split);
+      if (!status) return status.error();
+    }
   }
   std::ranges::stable_sort(rows, {}, &SplitRow::language);
   return rows;

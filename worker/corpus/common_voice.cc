@@ -1,34 +1,36 @@
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
-#include <unordered_set>
 
 #include "worker/corpus/listing.h"
 
 namespace sweetspot::worker {
 namespace {
 
-std::vector<std::string> fields_of(const std::string& line) {
-  std::vector<std::string> fields(1);
-  for (char letter : line) {
-    if (letter == '\t') fields.emplace_back();
-    else fields.back() += letter;
-  }
-  return fields;
+// What is told of a first line that is not a header of Common Voice.
+std::string next_step(const std::vector<std::string>& header) {
+  if (header.size() == 1 && header.front().find(',') != std::string::npos)
+    return "columns are separated by tabs, not commas";
+  if (header.size() > 1 && header[1].ends_with(".wav"))
+    return "it looks like a table of FLEURS: give \"format\": \"fleurs\"";
+  return "its first line must name the columns, tab separated, as Common Voice does: path and sentence are needed";
 }
 
 Result<std::size_t> find_column(const std::filesystem::path& file, const std::vector<std::string>& header,
                                 const char* name) {
   const auto found = std::find(header.begin(), header.end(), name);
   if (found != header.end()) return static_cast<std::size_t>(found - header.begin());
-  return Error{"corpus_invalid", fmt::format("{} has no column \"{}\"", file.string(), name),
-               "its first line must name the columns, tab separated; path and sentence are needed", ""};
+  return Error{"corpus_invalid",
+               fmt::format("{}, line 1: there is no column \"{}\"; the columns are: {}", file.string(), name,
+                           header.empty() ? "none" : fmt::format("{}", fmt::join(header, ", "))),
+               next_step(header), ""};
 }
 
 }  // namespace
 
-Listing list_common_voice(const std::filesystem::path& directory, std::string_view split) {
-  const auto file = directory / fmt::format("{}.tsv", split);
+Listing list_common_voice(const SplitSource& source) {
+  const auto& file = source.files.front();
   const auto lines = read_lines(file);
   if (!lines) return lines.error();
   const auto header = lines->empty() ? std::vector<std::string>() : fields_of(lines->front());
@@ -37,15 +39,13 @@ Listing list_common_voice(const std::filesystem::path& directory, std::string_vi
   if (!sentence) return sentence.error();
 
   std::vector<ListedClip> clips;
-  std::unordered_set<std::string> seen;
   for (std::size_t row = 1; row < lines->size(); ++row) {
+    if ((*lines)[row].empty()) continue;
     auto fields = fields_of((*lines)[row]);
     fields.resize(std::max(fields.size(), header.size()));  // a row that ends early lacks its last fields
     const std::string& name = fields[*path];
-    const bool repeated = !seen.insert(name).second;
-    clips.push_back({.id = repeated ? fmt::format("{}:{}", name, row + 1) : name,
-                     .audio = directory / "clips" / name,
-                     .text = fields[*sentence]});
+    if (name.empty()) clips.push_back(bad_line(file, row + 1, "its path is empty"));
+    else clips.push_back({.id = name, .audio = source.root / "clips" / name, .text = fields[*sentence]});
   }
   return clips;
 }

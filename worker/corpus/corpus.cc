@@ -3,10 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <fstream>
 #include <optional>
 #include <random>
+#include <unordered_map>
 
+#include "schemas/corpus_files.h"
 #include "worker/audio/sound_file.h"
 #include "worker/corpus/listing.h"
 #include "worker/text/normalize.h"
@@ -27,11 +28,26 @@ void shuffle(std::vector<ListedClip>& clips) {
   for (std::size_t i = clips.size(); i > 1; --i) std::swap(clips[i - 1], clips[random() % i]);
 }
 
-struct Reason {
-  std::string reason, detail;
-};
+// A second clip of the same id is left out: two clips could not be told apart in results.
+void mark_duplicates(std::vector<ListedClip>& clips) {
+  std::unordered_map<std::string, std::size_t> seen;
+  for (std::size_t i = 0; i < clips.size(); ++i) {
+    const auto [first, is_new] = seen.emplace(clips[i].id, i);
+    if (!is_new && !clips[i].problem)
+      clips[i].problem = Reason{"duplicate_id", fmt::format("clip {} of the split has the same id as clip {}",
+                                                            i + 1, first->second + 1)};
+  }
+}
+
+// Where the clip lies in a file of so many seconds; nullopt: it makes sense.
+std::optional<Reason> bad_duration(const ListedClip& clip, double file_seconds) {
+  if (clip.offset >= 0 && clip.seconds > 0 && clip.offset < file_seconds) return std::nullopt;
+  return Reason{"bad_duration", fmt::format("offset {} s and duration {} s in a file of {:.3f} s", clip.offset,
+                                            clip.seconds, file_seconds)};
+}
 
 Result<Utterance, Reason> examine(ListedClip clip, const std::array<double, 2>& filter) {
+  if (clip.problem) return *std::move(clip.problem);
   Utterance utterance{.id = std::move(clip.id), .audio = std::move(clip.audio), .offset = clip.offset};
   utterance.text = normalize(Normalizer::kTrainingText, clip.text);
   if (utterance.text.empty()) return Reason{"text_empty", fmt::format("\"{}\"", clip.text)};
@@ -40,11 +56,8 @@ Result<Utterance, Reason> examine(ListedClip clip, const std::array<double, 2>& 
   }
   const auto file_seconds = audio_seconds(utterance.audio);
   if (!file_seconds) return Reason{file_seconds.error().code, file_seconds.error().message};
+  if (auto problem = bad_duration(clip, *file_seconds)) return *std::move(problem);
   utterance.seconds = std::min(clip.seconds, *file_seconds - clip.offset);
-  if (!(clip.offset >= 0) || !(utterance.seconds > 0)) {
-    return Reason{"audio_unreadable", fmt::format("offset {} s and duration {} s in a file of {:.3f} s",
-                                                  clip.offset, clip.seconds, *file_seconds)};
-  }
   const std::string detail =
       fmt::format("{:.3f} s, kept are {} to {} s", utterance.seconds, filter[0], filter[1]);
   if (utterance.seconds < filter[0]) return Reason{"too_short", detail};
@@ -61,6 +74,7 @@ struct Limits {
 Split choose(std::vector<ListedClip> clips, std::string_view name, const Limits& limits,
              const CorpusSpec& spec, std::vector<SkippedClip>& skipped) {
   Split split;
+  mark_duplicates(clips);
   if (limits.hours) shuffle(clips);
   const double wanted = limits.hours.value_or(std::numeric_limits<double>::infinity()) * 3600;
   double seconds = 0;
@@ -70,7 +84,7 @@ Split choose(std::vector<ListedClip> clips, std::string_view name, const Limits&
     const std::string id = clip.id;
     auto utterance = examine(std::move(clip), spec.filter_seconds);
     if (!utterance) {
-      ++split.skipped;
+      ++split.skipped, ++split.reasons[utterance.error().reason];
       skipped.push_back({std::string(name), id, utterance.error().reason, utterance.error().detail});
     } else if (seconds + utterance->seconds <= wanted) {
       seconds += utterance->seconds;
@@ -95,41 +109,37 @@ Error empty_split(std::string_view name, const CorpusSpec& spec, const std::vect
 
 }  // namespace
 
-Result<std::vector<std::string>> read_lines(const std::filesystem::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file || std::filesystem::is_directory(path)) {
-    return Error{
-        "corpus_missing", fmt::format("cannot open {}", path.string()),
-        "the corpus directory must hold train, dev and test: .tsv files for common-voice, .json files for "
-        "nemo-manifest",
-        ""};
-  }
-  std::vector<std::string> lines;
-  for (std::string line; std::getline(file, line);) {
-    if (lines.empty() && line.starts_with("\xEF\xBB\xBF")) line.erase(0, 3);
-    if (line.ends_with('\r')) line.pop_back();
-    lines.push_back(std::move(line));
-  }
-  return lines;
-}
-
 SplitSize Split::size() const {
-  SplitSize size{.utterances = std::ssize(utterances), .skipped = skipped};
+  SplitSize size{.utterances = std::ssize(utterances), .skipped = skipped, .reasons = reasons};
   for (const Utterance& utterance : utterances) size.seconds += utterance.seconds;
   return size;
 }
 
+namespace {
+
+Listing list_split(const CorpusSpec& spec, const std::string& split) {
+  const auto files = split_files(spec, split);
+  if (!files) return files.error();
+  const SplitSource source = {spec.path, split, *files};
+  switch (*parse_corpus_format(spec.format)) {
+    case CorpusFormat::common_voice: return list_common_voice(source);
+    case CorpusFormat::fleurs: return list_fleurs(source);
+    case CorpusFormat::librispeech:
+    case CorpusFormat::librispeech_other: return list_librispeech(source);
+    case CorpusFormat::nemo_manifest: return list_nemo_manifest(source);
+    case CorpusFormat::lhotse: return list_lhotse(source);
+  }
+  return std::vector<ListedClip>();
+}
+
+}  // namespace
+
 Result<Corpus> read_corpus(const CorpusSpec& spec) {
-  if (spec.format != "common-voice" && spec.format != "nemo-manifest") {
-    return Error{"corpus_format_unknown", fmt::format("corpus format \"{}\" is unknown", spec.format),
-                 "use common-voice or nemo-manifest", "/format"};
-  }
   std::error_code ignored;
-  if (!std::filesystem::is_directory(spec.path, ignored)) {
+  if (parse_corpus_format(spec.format) && !std::filesystem::is_directory(spec.path, ignored)) {
     return Error{"corpus_missing", fmt::format("the corpus directory {} does not exist", spec.path),
-                 "give the directory that holds the train, dev and test files", "/path"};
+                 "give the directory that holds the train, dev and test splits", "/path"};
   }
-  const auto list = spec.format == "common-voice" ? list_common_voice : list_nemo_manifest;
   Corpus corpus;
   struct Part {
     const char* name;
@@ -139,7 +149,7 @@ Result<Corpus> read_corpus(const CorpusSpec& spec) {
   for (const Part& part : {Part{"train", corpus.train, {spec.limit_train, spec.train_hours}},
                            Part{"dev", corpus.dev, {spec.limit_dev, std::nullopt}},
                            Part{"test", corpus.test, {spec.limit_test, std::nullopt}}}) {
-    auto clips = list(spec.path, part.name);
+    auto clips = list_split(spec, part.name);
     if (!clips) return clips.error();
     part.split = choose(*std::move(clips), part.name, part.limits, spec, corpus.skipped);
     if (part.split.utterances.empty()) return empty_split(part.name, spec, corpus.skipped);

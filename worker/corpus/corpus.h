@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,7 +15,7 @@
 namespace sweetspot::worker {
 
 struct Utterance {
-  std::string id;  // unique in its split: the clip's file name, or manifest and line
+  std::string id;  // unique in its split: the clip's name, or manifest and line
   std::filesystem::path audio;
   double offset = 0;   // seconds into the sound file
   double seconds = 0;  // length
@@ -25,6 +26,7 @@ struct Utterance {
 struct Split {
   std::vector<Utterance> utterances;
   std::int64_t skipped = 0;
+  std::map<std::string, std::int64_t> reasons;  // how many were skipped for each
   SplitSize size() const;
 };
 
@@ -36,9 +38,9 @@ struct Corpus {
 // Reads the three splits of a corpus, in the order of its files. A clip that cannot be used is skipped and
 // named, never fatal. Kept: audio within spec.filter_seconds, text of 1 to 500 characters after
 // normalisation. train_hours keeps a shuffled (seed 42) subset of the train split, filled up to that length;
-// limit_* the first n. Once a limit is reached, the rest of the split is not looked at. Errors:
-// corpus_missing (directory or file), corpus_invalid (no header, column, or JSON), corpus_format_unknown,
-// split_empty (no usable clip).
+// limit_* the first n. Once a limit is reached, the rest of the split is not looked at. Errors: split_files'
+// (schemas/corpus_files.h), corpus_invalid (no header or column, a damaged file), split_empty (no usable
+// clip).
 Result<Corpus> read_corpus(const CorpusSpec& spec);
 
 }  // namespace sweetspot::worker

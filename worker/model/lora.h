@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "schemas/cell.h"
-#include "worker/model/model_config.h"
+#include "schemas/model_config.h"
 #include "worker/model/rng.h"
 #include "worker/model/weights.h"
 

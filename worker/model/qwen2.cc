@@ -1,6 +1,7 @@
 #include "worker/model/qwen2.h"
 
 #include <cmath>
+#include <numbers>
 
 namespace sweetspot::worker {
 
@@ -15,6 +16,23 @@ torch::Tensor rotate(const torch::Tensor& x, const torch::Tensor& cos, const tor
 torch::Tensor repeat_heads(const torch::Tensor& x, std::int64_t group) {
   if (group == 1) return x;
   return x.unsqueeze(2).expand({-1, -1, group, -1, -1}).flatten(1, 2);
+}
+
+// Frequencies of the rotations [head_dim / 2], as transformers' modeling_rope_utils gives them.
+torch::Tensor rotary_frequencies(const Qwen2Config& c) {
+  const auto plain =
+      torch::pow(c.rope_theta, -torch::arange(0, c.head_dim, 2, torch::kFloat32) / double(c.head_dim));
+  const RopeScaling& scaling = c.rope_scaling;
+  switch (scaling.kind) {
+    case RopeScaling::Kind::none: return plain;
+    case RopeScaling::Kind::linear: return plain / scaling.factor;
+    case RopeScaling::Kind::llama3: break;
+  }
+  // The share of a frequency that stays: 1 for short waves, 0 for long ones, and linear in 1 / wavelength.
+  const auto turns = plain * (scaling.original_positions / (2 * std::numbers::pi));  // in the original context
+  const auto kept = ((turns - scaling.low_freq_factor) / (scaling.high_freq_factor - scaling.low_freq_factor))
+                        .clamp(0, 1);
+  return (1 - kept) * plain / scaling.factor + kept * plain;
 }
 }  // namespace
 
@@ -95,8 +113,7 @@ torch::Tensor Qwen2LayerImpl::forward(int layer, torch::Tensor x, const Qwen2Seq
 Qwen2BodyImpl::Qwen2BodyImpl(const Qwen2Config& c)
     : embed_tokens(register_module("embed_tokens", Table(c.vocab_size, c.hidden))),
       config_(c),
-      inv_freq_(
-          torch::pow(c.rope_theta, -torch::arange(0, c.head_dim, 2, torch::kFloat32) / double(c.head_dim))),
+      inv_freq_(rotary_frequencies(c)),
       layers_(register_module("layers", torch::nn::ModuleList())),
       norm_(register_module("norm", RmsNorm(c.hidden, c.rms_norm_eps))) {
   for (int i = 0; i < c.layers; ++i) layers_->push_back(Qwen2Layer(c));

@@ -8,7 +8,7 @@
 #include "worker/model/kv_cache.h"
 #include "worker/model/layers.h"
 #include "worker/model/lora.h"
-#include "worker/model/model_config.h"
+#include "schemas/model_config.h"
 #include "worker/model/weights.h"
 
 namespace sweetspot::worker {

@@ -3,10 +3,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include <nlohmann/json.hpp>
-#include <set>
-
-#include "worker/model/model_config.h"
+#include "schemas/model_directory.h"
 
 namespace sweetspot::worker {
 
@@ -17,41 +14,6 @@ Error mismatch(const fs::path& path, const std::string& what) {
   return {"weights_mismatch", path.string() + ": " + what,
           "the weights do not belong to this config.json, or to another kind of model", ""};
 }
-
-// Names the pickled weights in a directory that has no safetensors.
-Error no_safetensors(const fs::path& directory) {
-  std::error_code ignored;
-  for (const auto& entry : fs::directory_iterator(directory, ignored)) {
-    const auto extension = entry.path().extension();
-    if (extension == ".pt" || extension == ".pth" || extension == ".bin")
-      return {"weights_unsupported",
-              entry.path().string() + ": pickled weights can run code and are not read",
-              "convert once with transformers: save_pretrained(..., safe_serialization=True)", ""};
-  }
-  return {"weights_missing", directory.string() + ": no model.safetensors",
-          "give a directory with model.safetensors or model.safetensors.index.json", ""};
-}
-
-// The weight files of a model directory.
-Result<std::vector<fs::path>> weight_files(const fs::path& directory) {
-  const fs::path index = directory / "model.safetensors.index.json";
-  if (fs::exists(directory / "model.safetensors")) return std::vector{directory / "model.safetensors"};
-  if (!fs::exists(index)) return no_safetensors(directory);
-  const auto document = read_json_file(index);
-  if (!document) return document.error();
-  std::set<fs::path> shards;
-  try {
-    for (const auto& [name, shard] : document->at("weight_map").items()) {
-      const fs::path file = shard.get<std::string>();
-      if (file != file.filename())
-        return mismatch(index, "shard '" + file.string() + "' is not a plain file name");
-      shards.insert(directory / file);
-    }
-  } catch (const nlohmann::json::exception& error) {
-    return mismatch(index, error.what());
-  }
-  return std::vector<fs::path>(shards.begin(), shards.end());
-}
 }  // namespace
 
 Result<Weights> Weights::open(const fs::path& path) {
@@ -61,8 +23,7 @@ Result<Weights> Weights::open(const fs::path& path) {
   if (!files) return files.error();
   for (const fs::path& file : *files) {
     if (file.extension() != ".safetensors")
-      return Error{"weights_unsupported", file.string() + ": only .safetensors files are read",
-                   "convert it once with transformers: save_pretrained(..., safe_serialization=True)", ""};
+      return pickled_weights(file);
     auto opened = SafetensorsFile::open(file);
     if (!opened) return opened.error();
     for (const auto& [name, entry] : opened->entries())

@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "worker/model/layers.h"
-#include "worker/model/model_config.h"
+#include "schemas/model_config.h"
 #include "worker/model/whisper_encoder.h"
 
 namespace sweetspot::worker {

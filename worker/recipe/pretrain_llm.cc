@@ -4,7 +4,7 @@
 #include <cstdio>
 
 #include "worker/corpus/listing.h"
-#include "worker/model/model_config.h"
+#include "schemas/model_config.h"
 #include "worker/model/qwen2.h"
 #include "worker/model/slam_asr.h"
 #include "worker/model/weights.h"

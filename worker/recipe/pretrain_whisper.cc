@@ -12,7 +12,7 @@
 #include "worker/corpus/corpus.h"
 #include "worker/corpus/listing.h"
 #include "worker/model/atomic_file.h"
-#include "worker/model/model_config.h"
+#include "schemas/model_config.h"
 #include "worker/model/weights.h"
 #include "worker/model/whisper_decoder.h"
 #include "worker/model/whisper_encoder.h"

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "schemas/cell.h"
+#include "schemas/feature_cache.h"
 #include "schemas/result.h"
 #include "worker/corpus/corpus.h"
 #include "worker/model/slam_asr.h"
@@ -19,7 +20,7 @@ std::string_view to_string(Precision precision);
 
 struct WorkshopOptions {
   torch::Device device = torch::kCPU;
-  std::size_t feature_bytes = std::size_t(6) << 30;  // for encoder features, in the device's memory
+  std::size_t feature_bytes = kFeatureCacheBytes;  // for encoder features, in the device's memory
 };
 
 class Workshop {

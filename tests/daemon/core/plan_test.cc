@@ -75,6 +75,36 @@ TEST_F(PlanTest, DoesNotKnowAModelThatIsNoWhisper) {
   EXPECT_EQ(make_plan(spec({"somebody/else"})).grid.errors.size(), 1u);
 }
 
+TEST_F(PlanTest, NamesEverythingThatIsWrongWithAModel) {
+  const std::string llm = put("llm/config.json", R"({"model_type": "mistral"})");
+  put("llm/pytorch_model.bin", "");
+  SweepSpec sweep = spec({"openai/whisper-small"});
+  sweep.llm = llm;
+  std::set<std::string> codes;
+  for (const Error& error : make_plan(sweep).missing)
+    if (error.pointer == "/llm") codes.insert(error.code);
+  EXPECT_EQ(codes, (std::set<std::string>{"model_unsupported", "model_missing", "weights_unsupported"}));
+}
+
+TEST_F(PlanTest, SaysHowLargeItsCellsAre) {
+  SweepSpec sweep = spec({"openai/whisper-small@main"});
+  sweep.lora = {false, true};
+  sweep.languages = {"da", "nl"};
+  sweep.corpora["nl"] = sweep.corpora["da"];
+  sweep.lora_by_language["da"] = {.r = 8};
+  const Plan plan = make_plan(sweep);
+  const auto sizes = cell_sizes(plan, Hardware::gpu);
+  ASSERT_EQ(sizes.size(), 6u * 3) << "without LoRA, with r = 8, with r = 16, at six depths";
+  EXPECT_EQ(sizes[0].encoder_parameters, 88'154'112);
+  EXPECT_EQ(sizes[0].llm_parameters, 3'085'938'688);
+  EXPECT_EQ(sizes[0].cells, 2) << "both languages";
+  std::set<std::int64_t> adapters;
+  for (const CellSize& size : sizes) adapters.insert(size.adapter_parameters);
+  EXPECT_EQ(adapters, (std::set<std::int64_t>{0, 3'686'400, 7'372'800}));
+  sweep.llm = "somebody/else";
+  EXPECT_TRUE(cell_sizes(make_plan(sweep), Hardware::gpu).empty()) << "nothing is guessed";
+}
+
 TEST_F(PlanTest, RefusesRelativeCorpora) {
   SweepSpec relative = spec({"openai/whisper-small"});
   relative.corpora["da"].path = "data/da";

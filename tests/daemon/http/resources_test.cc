@@ -37,6 +37,13 @@ TEST_F(Sweeps, ADryRunPlansAndStoresNothing) {
   EXPECT_EQ(plan["cells"], 14);
   EXPECT_EQ(plan["axes"]["layers"], json({2, 4, 6, 8}));
   EXPECT_EQ(plan["excluded"].size(), 2u);
+  ASSERT_EQ(plan["models"].size(), 2u) << plan["models"];
+  EXPECT_EQ(plan["models"][0]["role"], "encoder");
+  EXPECT_GT(plan["models"][0]["parameters"], 0);
+  EXPECT_TRUE(plan["models"][1]["parameters"].is_null()) << "the LLM's config.json says nothing";
+  EXPECT_TRUE(plan["sizes"].empty()) << "without the LLM's nothing is guessed";
+  ASSERT_FALSE(plan["devices"].empty());
+  EXPECT_GT(plan["devices"][0]["memory"], 0);
   EXPECT_EQ(get("/api/v1/sweeps").json()["items"].size(), 0u);
 }
 

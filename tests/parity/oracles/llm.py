@@ -15,23 +15,29 @@ transformers.logging.disable_progress_bar()
 warnings.filterwarnings("ignore", message=".*repetition_penalty.*")
 warnings.filterwarnings("ignore", message=".*is_gradient_checkpointing.*")
 
-# heads, key-value heads, width of a head, tied, dtype of the file, shards, rope theta
+# heads, key-value heads, width of a head, tied, dtype of the file, shards, rope theta and scaling
 QWEN2, LLAMA = transformers.Qwen2Config, transformers.LlamaConfig
+LLAMA3 = {"rope_type": "llama3", "factor": 8.0, "low_freq_factor": 1.0, "high_freq_factor": 4.0,
+          "original_max_position_embeddings": 64}
+LINEAR = {"rope_type": "linear", "factor": 4.0}
 SHAPES = {
     "qwen2-8-1-tied": (QWEN2, 8, 1, None, True, torch.float32, False, 1e6),
     "qwen2-4-4-own": (QWEN2, 4, 4, None, False, torch.float16, False, 1e4),
     "qwen2-4-2-sharded": (QWEN2, 4, 2, None, True, torch.bfloat16, True, 1e6),
     "llama-4-2-own": (LLAMA, 4, 2, 8, False, torch.float32, True, 5e5),
     "llama-2-2-tied": (LLAMA, 2, 2, None, True, torch.bfloat16, False, 1e4),
+    # So short an original context that of four frequencies one is kept, one scaled and two lie between.
+    "llama-4-2-llama3": (LLAMA, 4, 2, 8, True, torch.float32, False, 1e2, LLAMA3),
+    "llama-2-1-linear": (LLAMA, 2, 1, None, True, torch.float32, False, 1e6, LINEAR),
 }
 HIDDEN, VOCAB = 16, 64
 
 
 def make_model(directory, shape, seed, vocab=VOCAB):
-    kind, heads, kv_heads, head_dim, tied, dtype, sharded, theta = shape
+    kind, heads, kv_heads, head_dim, tied, dtype, sharded, theta, *scaling = shape
     config = kind(vocab_size=vocab, hidden_size=HIDDEN, intermediate_size=24, num_hidden_layers=2, num_attention_heads=heads,
                   num_key_value_heads=kv_heads, max_position_embeddings=512, tie_word_embeddings=tied, eos_token_id=3,
-                  pad_token_id=3, bos_token_id=None, rope_parameters={"rope_type": "default", "rope_theta": theta},
+                  pad_token_id=3, bos_token_id=None, rope_parameters={"rope_type": "default", **dict(*scaling), "rope_theta": theta},
                   **({"head_dim": head_dim} if head_dim else {}))
     model = spread(transformers.AutoModelForCausalLM.from_config(config), 0.35, seed)
     model.to(dtype).save_pretrained(directory, max_shard_size="6KB" if sharded else "1GB")

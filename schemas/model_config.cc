@@ -1,13 +1,14 @@
-#include "worker/model/model_config.h"
+#include "schemas/model_config.h"
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <fstream>
 #include <iterator>
 
 #include "schemas/json_text.h"
 
-namespace sweetspot::worker {
+namespace sweetspot {
 
 namespace {
 namespace fs = std::filesystem;
@@ -74,18 +75,48 @@ class ConfigReader {
 
 fs::path config_file(const fs::path& path) { return fs::is_directory(path) ? path / "config.json" : path; }
 
-double rope_theta(ConfigReader& in) {
-  if (!in.has("rope_parameters")) return in.positive("rope_theta", 10000);
-  return in["rope_parameters"].value("rope_theta", 10000.0);
+// Old files state rope_theta and rope_scaling, files of transformers 5 both in rope_parameters.
+const char* rope_field(const ConfigReader& in) {
+  return in.has("rope_parameters") ? "rope_parameters" : "rope_scaling";
 }
 
-bool plain_rope(const ConfigReader& in) {
-  for (const char* name : {"rope_scaling", "rope_parameters"}) {
-    if (!in.has(name)) continue;
-    const std::string type = in[name].value("rope_type", in[name].value("type", "default"));
-    if (type != "default") return false;
-  }
-  return true;
+double rope_theta(ConfigReader& in) {
+  if (!in.has("rope_parameters") || !in["rope_parameters"].is_object()) return in.positive("rope_theta", 10000);
+  const json& theta = in["rope_parameters"].value("rope_theta", json(10000.0));
+  if (theta.is_number() && theta.get<double>() > 0) return theta.get<double>();
+  return in.refuse("rope_parameters", "rope_theta must be a positive number"), 10000;
+}
+
+// Errors are left in the reader.
+RopeScaling rope_scaling(ConfigReader& in) {
+  const char* field = rope_field(in);
+  if (!in.has(field)) return {};
+  const json& stated = in[field];
+  if (!stated.is_object()) return in.refuse(field, "must be an object"), RopeScaling{};
+  const auto number = [&](const char* name) {
+    const auto found = stated.find(name);
+    if (found != stated.end() && found->is_number() && found->get<double>() > 0) return found->get<double>();
+    return in.refuse(field, fmt::format("{} must be a positive number", name)), 1.0;
+  };
+  const json type = stated.contains("rope_type") ? stated["rope_type"] : stated.value("type", json("default"));
+  if (type == "default") return {};
+  if (type == "linear") return {.kind = RopeScaling::Kind::linear, .factor = number("factor")};
+  if (type == "llama3")
+    return {.kind = RopeScaling::Kind::llama3,
+            .factor = number("factor"),
+            .low_freq_factor = number("low_freq_factor"),
+            .high_freq_factor = number("high_freq_factor"),
+            .original_positions = number("original_max_position_embeddings")};
+  return in.unsupported(field, "rope_type default, linear and llama3"), RopeScaling{};
+}
+
+// Windows are never slid: a layer that would is refused, one that is told not to is as any other.
+void refuse_sliding_windows(ConfigReader& in) {
+  if (in.flag("use_sliding_window")) in.unsupported("use_sliding_window", "false");
+  if (!in.has("layer_types")) return;
+  const json& types = in["layer_types"];
+  if (!types.is_array() || std::ranges::any_of(types, [](auto& type) { return type != "full_attention"; }))
+    in.unsupported("layer_types", "full_attention alone");
 }
 }  // namespace
 
@@ -134,11 +165,11 @@ Result<Qwen2Config> read_qwen2_config(const fs::path& path) {
   const std::string type = in.text("model_type", "");
   if (type != "qwen2" && type != "llama") in.unsupported("model_type", "\"qwen2\" and \"llama\"");
   if (in.text("hidden_act", "silu") != "silu") in.unsupported("hidden_act", "\"silu\"");
-  if (in.flag("use_sliding_window")) in.unsupported("use_sliding_window", "false");
+  refuse_sliding_windows(in);
   if (in.flag("mlp_bias")) in.unsupported("mlp_bias", "false");
   if (type == "llama" && in.flag("attention_bias")) in.unsupported("attention_bias", "false");
-  if (!plain_rope(in))
-    in.unsupported(in.has("rope_scaling") ? "rope_scaling" : "rope_parameters", "plain RoPE");
+  if (in.has("partial_rotary_factor") && in["partial_rotary_factor"] != 1)
+    in.unsupported("partial_rotary_factor", "1");
   Qwen2Config config{
       .hidden = in.size("hidden_size"),
       .layers = in.size("num_hidden_layers"),
@@ -148,6 +179,7 @@ Result<Qwen2Config> read_qwen2_config(const fs::path& path) {
       .vocab_size = in.size("vocab_size"),
       .rms_norm_eps = in.positive("rms_norm_eps", 1e-6),
       .rope_theta = rope_theta(in),
+      .rope_scaling = rope_scaling(in),
       .bias = type == "qwen2" ? Qwen2Config::Bias::query_key_value : Qwen2Config::Bias::none,
       .head = in.flag("tie_word_embeddings") ? Qwen2Config::Head::tied : Qwen2Config::Head::own};
   config.head_dim = in.size("head_dim", config.heads ? config.hidden / config.heads : 0);
@@ -166,4 +198,4 @@ Result<Qwen2Config> read_qwen2_config(const fs::path& path) {
   return in.finish(config);
 }
 
-}  // namespace sweetspot::worker
+}  // namespace sweetspot
