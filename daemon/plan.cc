@@ -42,8 +42,8 @@ std::optional<Qwen2Config> llm_of(const std::string& llm) {
 
 enum class Role { encoder, llm };
 
-// What is wrong with a model that is here, all at once. A config.json that does not say what it is of is left to
-// the worker.
+// What is wrong with a model that is here, all at once. A config.json that does not say what it is of is left
+// to the worker.
 Errors problems_of(const fs::path& directory, Role role) {
   Errors errors;
   const auto document = read_json_file(directory / "config.json");
@@ -56,7 +56,8 @@ Errors problems_of(const fs::path& directory, Role role) {
     }
     if (role == Role::llm && !fs::exists(directory / "tokenizer.json"))
       errors.push_back({"model_missing", directory.string() + ": there is no tokenizer.json",
-                        "fetch it again, or make it with transformers: AutoTokenizer...save_pretrained(DIR)", ""});
+                        "fetch it again, or make it with transformers: AutoTokenizer...save_pretrained(DIR)",
+                        ""});
   }
   if (const auto weights = weight_files(directory); !weights) errors.push_back(weights.error());
   return errors;
@@ -110,15 +111,15 @@ std::vector<CellSize> cell_sizes(const Plan& plan, Hardware hardware) {
     const Cell& cell = point.cell;
     const auto shape = plan.encoders.find(cell.encoder);
     if (shape == plan.encoders.end()) continue;
-    CellSize size{.encoder = cell.encoder,
-                  .layers = cell.layers,
-                  .lora = cell.lora.has_value(),
-                  .encoder_parameters = encoder_parameters(shape->second, cell.layers),
-                  .projector_parameters =
-                      projector_parameters(cell.projector, shape->second.width, plan.llm->hidden),
-                  .adapter_parameters = cell.lora ? adapter_parameters(*cell.lora, *plan.llm) : 0,
-                  .llm_parameters = llm_parameters(*plan.llm),
-                  .memory = memory_need(cell, shape->second, *plan.llm, hardware)};
+    CellSize size{
+        .encoder = cell.encoder,
+        .layers = cell.layers,
+        .lora = cell.lora.has_value(),
+        .encoder_parameters = encoder_parameters(shape->second, cell.layers),
+        .projector_parameters = projector_parameters(cell.projector, shape->second.width, plan.llm->hidden),
+        .adapter_parameters = cell.lora ? adapter_parameters(*cell.lora, *plan.llm) : 0,
+        .llm_parameters = llm_parameters(*plan.llm),
+        .memory = memory_need(cell, shape->second, *plan.llm, hardware)};
     const auto same = std::ranges::find_if(sizes, [&](const CellSize& known) {
       return known.encoder == size.encoder && known.layers == size.layers && known.lora == size.lora &&
              known.adapter_parameters == size.adapter_parameters && known.memory == size.memory;
