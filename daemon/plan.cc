@@ -2,9 +2,10 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <filesystem>
+#include <map>
 #include <nlohmann/json.hpp>
+#include <tuple>
 
 #include "daemon/core/model_size.h"
 #include "daemon/core/published_models.h"
@@ -105,6 +106,8 @@ Plan make_plan(const SweepSpec& spec) {
 }
 
 std::vector<CellSize> cell_sizes(const Plan& plan, Hardware hardware) {
+  using Key = std::tuple<std::string, int, std::int64_t, std::int64_t, std::int64_t, std::int64_t>;
+  std::map<Key, std::size_t> index;  // -> sizes
   std::vector<CellSize> sizes;
   if (!plan.llm) return sizes;
   for (const GridCell& point : plan.grid.cells) {
@@ -120,11 +123,11 @@ std::vector<CellSize> cell_sizes(const Plan& plan, Hardware hardware) {
         .adapter_parameters = cell.lora ? adapter_parameters(*cell.lora, *plan.llm) : 0,
         .llm_parameters = llm_parameters(*plan.llm),
         .memory = memory_need(cell, shape->second, *plan.llm, hardware)};
-    const auto same = std::ranges::find_if(sizes, [&](const CellSize& known) {
-      return known.encoder == size.encoder && known.layers == size.layers && known.lora == size.lora &&
-             known.adapter_parameters == size.adapter_parameters && known.memory == size.memory;
-    });
-    ++(same == sizes.end() ? sizes.emplace_back(std::move(size)) : *same).cells;
+    const Key key(size.encoder, size.layers, size.adapter_parameters, size.memory.trained,
+                  size.memory.activations, size.memory.weights);
+    const auto [known, is_new] = index.emplace(key, sizes.size());
+    if (is_new) sizes.push_back(std::move(size));
+    ++sizes[known->second].cells;
   }
   return sizes;
 }
