@@ -79,8 +79,9 @@ std::string describe(const CachedModel& model) {
                        with_thousands(encoder_parameters(shape, shape.layers)));
   }
   if (!model.llm) return "";
-  return fmt::format("{} layers, {} parameters; LoRA of q, k, v, o: {} at r = 8, {} at r = 16", model.llm->layers,
-                     with_thousands(llm_parameters(*model.llm)), with_thousands(adapter_parameters({.r = 8}, *model.llm)),
+  return fmt::format("{} layers, {} parameters; LoRA of q, k, v, o: {} at r = 8, {} at r = 16",
+                     model.llm->layers, with_thousands(llm_parameters(*model.llm)),
+                     with_thousands(adapter_parameters({.r = 8}, *model.llm)),
                      with_thousands(adapter_parameters({.r = 16}, *model.llm)));
 }
 

@@ -40,7 +40,8 @@ std::optional<std::size_t> gpu_number(const std::string& device) {
   constexpr std::string_view kPrefix = "cuda:";
   std::size_t number = 0;
   if (!device.starts_with(kPrefix)) return std::nullopt;
-  const auto [end, error] = std::from_chars(device.data() + kPrefix.size(), device.data() + device.size(), number);
+  const auto [end, error] =
+      std::from_chars(device.data() + kPrefix.size(), device.data() + device.size(), number);
   return error == std::errc() ? std::optional(number) : std::nullopt;
 }
 

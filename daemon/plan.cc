@@ -2,9 +2,10 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <filesystem>
+#include <map>
 #include <nlohmann/json.hpp>
+#include <tuple>
 
 #include "daemon/core/model_size.h"
 #include "daemon/core/published_models.h"
@@ -42,8 +43,8 @@ std::optional<Qwen2Config> llm_of(const std::string& llm) {
 
 enum class Role { encoder, llm };
 
-// What is wrong with a model that is here, all at once. A config.json that does not say what it is of is left to
-// the worker.
+// What is wrong with a model that is here, all at once. A config.json that does not say what it is of is left
+// to the worker.
 Errors problems_of(const fs::path& directory, Role role) {
   Errors errors;
   const auto document = read_json_file(directory / "config.json");
@@ -56,7 +57,8 @@ Errors problems_of(const fs::path& directory, Role role) {
     }
     if (role == Role::llm && !fs::exists(directory / "tokenizer.json"))
       errors.push_back({"model_missing", directory.string() + ": there is no tokenizer.json",
-                        "fetch it again, or make it with transformers: AutoTokenizer...save_pretrained(DIR)", ""});
+                        "fetch it again, or make it with transformers: AutoTokenizer...save_pretrained(DIR)",
+                        ""});
   }
   if (const auto weights = weight_files(directory); !weights) errors.push_back(weights.error());
   return errors;
@@ -104,26 +106,28 @@ Plan make_plan(const SweepSpec& spec) {
 }
 
 std::vector<CellSize> cell_sizes(const Plan& plan, Hardware hardware) {
+  using Key = std::tuple<std::string, int, std::int64_t, std::int64_t, std::int64_t, std::int64_t>;
+  std::map<Key, std::size_t> index;  // -> sizes
   std::vector<CellSize> sizes;
   if (!plan.llm) return sizes;
   for (const GridCell& point : plan.grid.cells) {
     const Cell& cell = point.cell;
     const auto shape = plan.encoders.find(cell.encoder);
     if (shape == plan.encoders.end()) continue;
-    CellSize size{.encoder = cell.encoder,
-                  .layers = cell.layers,
-                  .lora = cell.lora.has_value(),
-                  .encoder_parameters = encoder_parameters(shape->second, cell.layers),
-                  .projector_parameters =
-                      projector_parameters(cell.projector, shape->second.width, plan.llm->hidden),
-                  .adapter_parameters = cell.lora ? adapter_parameters(*cell.lora, *plan.llm) : 0,
-                  .llm_parameters = llm_parameters(*plan.llm),
-                  .memory = memory_need(cell, shape->second, *plan.llm, hardware)};
-    const auto same = std::ranges::find_if(sizes, [&](const CellSize& known) {
-      return known.encoder == size.encoder && known.layers == size.layers && known.lora == size.lora &&
-             known.adapter_parameters == size.adapter_parameters && known.memory == size.memory;
-    });
-    ++(same == sizes.end() ? sizes.emplace_back(std::move(size)) : *same).cells;
+    CellSize size{
+        .encoder = cell.encoder,
+        .layers = cell.layers,
+        .lora = cell.lora.has_value(),
+        .encoder_parameters = encoder_parameters(shape->second, cell.layers),
+        .projector_parameters = projector_parameters(cell.projector, shape->second.width, plan.llm->hidden),
+        .adapter_parameters = cell.lora ? adapter_parameters(*cell.lora, *plan.llm) : 0,
+        .llm_parameters = llm_parameters(*plan.llm),
+        .memory = memory_need(cell, shape->second, *plan.llm, hardware)};
+    const Key key(size.encoder, size.layers, size.adapter_parameters, size.memory.trained,
+                  size.memory.activations, size.memory.weights);
+    const auto [known, is_new] = index.emplace(key, sizes.size());
+    if (is_new) sizes.push_back(std::move(size));
+    ++sizes[known->second].cells;
   }
   return sizes;
 }

@@ -1,6 +1,6 @@
 // A sweep against this machine: its grid, what is missing here to run it, and how large its models are. Reads
-// model directories and looks for corpus files; changes nothing. `plan` shows it and always succeeds; `submit`
-// refuses when something is missing.
+// model directories and looks for corpus files; changes nothing. `plan` shows it and always succeeds;
+// `submit` refuses when something is missing.
 #pragma once
 
 #include <cstdint>

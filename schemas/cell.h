@@ -15,8 +15,8 @@
 namespace sweetspot {
 
 struct CorpusSpec {
-  std::string format = "common-voice";  // or another of schemas/corpus_files.h
-  std::string path;                     // its directory
+  std::string format = "common-voice";                 // or another of schemas/corpus_files.h
+  std::string path;                                    // its directory
   std::array<double, 2> filter_seconds = {0.5, 30.0};  // clips outside are skipped, counted and named
   std::optional<double> train_hours;  // keep a seeded random subset of the train split of this size
   std::optional<int> limit_train, limit_dev, limit_test;  // keep the first n utterances of a split

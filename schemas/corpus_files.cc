@@ -15,16 +15,18 @@ struct FormatName {
   const char* layout;  // what such a corpus must hold
 };
 constexpr std::array kFormats = {
-    FormatName{"common-voice", CorpusFormat::common_voice,
-               "a Common Voice corpus has train.tsv, dev.tsv, test.tsv and clips/ (a delta release has no splits)"},
+    FormatName{
+        "common-voice", CorpusFormat::common_voice,
+        "a Common Voice corpus has train.tsv, dev.tsv, test.tsv and clips/ (a delta release has no splits)"},
     FormatName{"fleurs", CorpusFormat::fleurs,
                "FLEURS has train.tsv, dev.tsv, test.tsv and audio/{train,dev,test}/ for each language"},
     FormatName{"librispeech", CorpusFormat::librispeech,
                "LibriSpeech has folders train-clean-100 (or others of train-*), dev-clean and test-clean"},
     FormatName{"librispeech-other", CorpusFormat::librispeech_other,
                "LibriSpeech has folders train-clean-100 (or others of train-*), dev-other and test-other"},
-    FormatName{"nemo-manifest", CorpusFormat::nemo_manifest,
-               "a nemo-manifest corpus has train.json, dev.json and test.json (or .jsonl, or train_manifest.json)"},
+    FormatName{
+        "nemo-manifest", CorpusFormat::nemo_manifest,
+        "a nemo-manifest corpus has train.json, dev.json and test.json (or .jsonl, or train_manifest.json)"},
     FormatName{"lhotse", CorpusFormat::lhotse,
                "a lhotse corpus has, for each split, cuts_train.jsonl.gz, or recordings_train.jsonl.gz and "
                "supervisions_train.jsonl.gz, or the same in a folder train/"}};
@@ -67,14 +69,14 @@ Paths librispeech_folders(const fs::path& root, const std::string& split, const 
   return folders.empty() ? entries(root, is_subset) : folders;
 }
 
-// One manifest of a kind: <split>/cuts.jsonl[.gz], or <prefix>cuts_<split>.jsonl[.gz] where there is one alone.
+// One manifest of a kind: <split>/cuts.jsonl[.gz], or <prefix>cuts_<split>.jsonl[.gz] where there is one
+// alone.
 Paths lhotse_manifest(const fs::path& root, const std::string& split, const std::string& kind) {
   if (Paths inside = first_file(root / split, {kind + ".jsonl.gz", kind + ".jsonl"}); !inside.empty())
     return inside;
   const std::string end = kind + "_" + split + ".jsonl";
-  Paths beside = entries(root, [&](const std::string& name) {
-    return name.ends_with(end) || name.ends_with(end + ".gz");
-  });
+  Paths beside = entries(
+      root, [&](const std::string& name) { return name.ends_with(end) || name.ends_with(end + ".gz"); });
   return beside.size() == 1 ? beside : Paths{};
 }
 
@@ -90,12 +92,16 @@ Paths lhotse_files(const fs::path& root, const std::string& split) {
 Paths files_of(CorpusFormat format, const fs::path& root, const std::string& split) {
   switch (format) {
     case CorpusFormat::common_voice:
-    case CorpusFormat::fleurs: return first_file(root, {split + ".tsv"});
-    case CorpusFormat::librispeech: return librispeech_folders(root, split, "clean");
-    case CorpusFormat::librispeech_other: return librispeech_folders(root, split, "other");
+    case CorpusFormat::fleurs:
+      return first_file(root, {split + ".tsv"});
+    case CorpusFormat::librispeech:
+      return librispeech_folders(root, split, "clean");
+    case CorpusFormat::librispeech_other:
+      return librispeech_folders(root, split, "other");
     case CorpusFormat::nemo_manifest:
       return first_file(root, {split + ".json", split + ".jsonl", split + "_manifest.json"});
-    case CorpusFormat::lhotse: return lhotse_files(root, split);
+    case CorpusFormat::lhotse:
+      return lhotse_files(root, split);
   }
   return {};
 }
@@ -116,9 +122,10 @@ Result<Paths> split_files(const CorpusSpec& corpus, std::string_view split) {
   }
   Paths files = files_of(format->format, corpus.path, std::string(split));
   if (!files.empty()) return files;
-  return Error{"corpus_missing",
-               "there is no " + std::string(split) + " split of format " + corpus.format + " in " + corpus.path,
-               format->layout, "/path"};
+  return Error{
+      "corpus_missing",
+      "there is no " + std::string(split) + " split of format " + corpus.format + " in " + corpus.path,
+      format->layout, "/path"};
 }
 
 }  // namespace sweetspot

@@ -1,4 +1,5 @@
-// Which files hold a split of a corpus, by the corpus's format. The daemon plans with them, the worker reads them.
+// Which files hold a split of a corpus, by the corpus's format. The daemon plans with them, the worker reads
+// them.
 #pragma once
 
 #include <filesystem>
@@ -20,9 +21,11 @@ std::optional<CorpusFormat> parse_corpus_format(std::string_view name);
 // Of the split "train", "dev" or "test":
 //   common-voice, fleurs   <split>.tsv
 //   nemo-manifest          <split>.json, <split>.jsonl or <split>_manifest.json
-//   librispeech            the folders train-*, dev-clean, test-clean (librispeech-other: dev-other, test-other), or
+//   librispeech            the folders train-*, dev-clean, test-clean (librispeech-other: dev-other,
+//   test-other), or
 //                          one folder named as the split
-//   lhotse                 cuts, or recordings and supervisions: <split>/cuts.jsonl, or any *cuts_<split>.jsonl; .gz too
+//   lhotse                 cuts, or recordings and supervisions: <split>/cuts.jsonl, or any
+//   *cuts_<split>.jsonl; .gz too
 // Errors: corpus_format_unknown, corpus_missing, with a pointer into the corpus.
 Result<std::vector<std::filesystem::path>> split_files(const CorpusSpec& corpus, std::string_view split);
 

@@ -56,8 +56,8 @@ struct UtteranceResult {
 // batch_mean_rate of their words, in batches of kPaperTestBatch.
 double batch_mean_wer(std::span<const UtteranceResult> utterances);
 
-// A clip that was left out, and why: reason is one of audio_missing, audio_unreadable, bad_duration, too_short,
-// too_long, text_empty, text_too_long, duplicate_id, line_invalid.
+// A clip that was left out, and why: reason is one of audio_missing, audio_unreadable, bad_duration,
+// too_short, too_long, text_empty, text_too_long, duplicate_id, line_invalid.
 struct SkippedClip {
   std::string split, id, reason, detail;
   bool operator==(const SkippedClip&) const = default;

@@ -81,7 +81,8 @@ const char* rope_field(const ConfigReader& in) {
 }
 
 double rope_theta(ConfigReader& in) {
-  if (!in.has("rope_parameters") || !in["rope_parameters"].is_object()) return in.positive("rope_theta", 10000);
+  if (!in.has("rope_parameters") || !in["rope_parameters"].is_object())
+    return in.positive("rope_theta", 10000);
   const json& theta = in["rope_parameters"].value("rope_theta", json(10000.0));
   if (theta.is_number() && theta.get<double>() > 0) return theta.get<double>();
   return in.refuse("rope_parameters", "rope_theta must be a positive number"), 10000;
@@ -98,7 +99,8 @@ RopeScaling rope_scaling(ConfigReader& in) {
     if (found != stated.end() && found->is_number() && found->get<double>() > 0) return found->get<double>();
     return in.refuse(field, fmt::format("{} must be a positive number", name)), 1.0;
   };
-  const json type = stated.contains("rope_type") ? stated["rope_type"] : stated.value("type", json("default"));
+  const json type =
+      stated.contains("rope_type") ? stated["rope_type"] : stated.value("type", json("default"));
   if (type == "default") return {};
   if (type == "linear") return {.kind = RopeScaling::Kind::linear, .factor = number("factor")};
   if (type == "llama3")

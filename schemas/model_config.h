@@ -20,8 +20,8 @@ struct WhisperConfig {
   std::int64_t eos_token_id = 0, decoder_start_token_id = 0;
 };
 
-// How rotary frequencies differ from theta^(-2i/d), by rope_type: linear divides all of them by factor; llama3
-// (Llama 3.1 and later) divides those of long waves, and blends between.
+// How rotary frequencies differ from theta^(-2i/d), by rope_type: linear divides all of them by factor;
+// llama3 (Llama 3.1 and later) divides those of long waves, and blends between.
 struct RopeScaling {
   enum class Kind { none, linear, llama3 } kind = Kind::none;
   double factor = 1;

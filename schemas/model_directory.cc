@@ -38,7 +38,8 @@ Result<fs::path> directory_of_path(const fs::path& path) {
     return missing(path.string(), "is a file, not a directory", next_step);
   }
   if (is_there(path / "config.json")) return path;
-  if (!is_there(path)) return missing(path.string(), "there is no such directory (no config.json)", next_step);
+  if (!is_there(path))
+    return missing(path.string(), "there is no such directory (no config.json)", next_step);
   if (const fs::path pickle = pickle_in(path); !pickle.empty()) return pickled_weights(pickle);
   return missing(path.string(), "there is no config.json in that directory", next_step);
 }
@@ -80,7 +81,8 @@ Result<std::vector<fs::path>> shards_of(const fs::path& index) {
   for (const auto& [tensor, shard] : map->items()) {
     const fs::path file = shard.is_string() ? shard.get<std::string>() : "";
     if (file.empty() || file != file.filename() || file.extension() != ".safetensors")
-      return refused("the shard of '" + tensor + "' is " + shard.dump() + ", not the name of a safetensors file");
+      return refused("the shard of '" + tensor + "' is " + shard.dump() +
+                     ", not the name of a safetensors file");
     shards.insert(index.parent_path() / file);
   }
   return std::vector<fs::path>(shards.begin(), shards.end());
@@ -90,7 +92,8 @@ Result<std::vector<fs::path>> shards_of(const fs::path& index) {
 Error pickled_weights(const fs::path& file) {
   const bool openai = file.extension() == ".pt";
   return {"weights_unsupported", file.string() + ": pickled weights can run code and are not read",
-          openai ? "fetch the same model as safetensors (sweetspot fetch openai/whisper-" + file.stem().string() +
+          openai ? "fetch the same model as safetensors (sweetspot fetch openai/whisper-" +
+                       file.stem().string() +
                        "), or convert it once with transformers' convert_openai_to_hf.py and "
                        "save_pretrained(DIR, safe_serialization=True)"
                  : "convert once with transformers: load the model and save_pretrained(DIR, "
@@ -107,10 +110,11 @@ Result<std::vector<fs::path>> weight_files(const fs::path& directory) {
   if (is_there(whole)) return std::vector{whole};
   if (!is_there(index)) {
     if (const fs::path pickle = pickle_in(directory); !pickle.empty()) return pickled_weights(pickle);
-    return Error{"weights_missing", directory.string() + ": no model.safetensors",
-                 "give a directory with model.safetensors or model.safetensors.index.json, or fetch it again: "
-                 "sweetspot fetch MODEL",
-                 ""};
+    return Error{
+        "weights_missing", directory.string() + ": no model.safetensors",
+        "give a directory with model.safetensors or model.safetensors.index.json, or fetch it again: "
+        "sweetspot fetch MODEL",
+        ""};
   }
   auto shards = shards_of(index);
   if (!shards) return shards;

@@ -121,9 +121,8 @@ Outcome report(const Settings& settings, const std::vector<Check>& checks) {
 
 Outcome diagnose(const Settings& settings, Api& api) {
   const auto models = cached_models();
-  std::vector<Check> checks = {check_daemon(api), check_ready(api),   check_devices(api),
-                               check_worker(),    check_disk(),       check_open_files(),
-                               check_hub_cache(models)};
+  std::vector<Check> checks = {check_daemon(api), check_ready(api),   check_devices(api),     check_worker(),
+                               check_disk(),      check_open_files(), check_hub_cache(models)};
   for (const CachedModel& model : models) checks.push_back(check_model(model));
   return report(settings, checks);
 }

@@ -56,7 +56,7 @@ class Meter {
 };
 
 json view(const FetchedModel& model) {
-  return {{"model", model.model},         {"commit", model.commit}, {"directory", model.directory.string()},
+  return {{"model", model.model},        {"commit", model.commit}, {"directory", model.directory.string()},
           {"files", model.files.size()}, {"bytes", model.bytes},   {"fetched_bytes", model.fetched}};
 }
 
@@ -80,8 +80,8 @@ Outcome fetch(const Settings& settings, const std::vector<std::string>& models) 
   }
   Table table{{{"model"}, {"commit"}, {"size", Align::right}, {"fetched", Align::right}, {"directory"}}, {}};
   for (const json& model : fetched)
-    table.rows.push_back({model["model"], model["commit"].get<std::string>().substr(0, 12), megabytes(model["bytes"]),
-                          megabytes(model["fetched_bytes"]), model["directory"]});
+    table.rows.push_back({model["model"], model["commit"].get<std::string>().substr(0, 12),
+                          megabytes(model["bytes"]), megabytes(model["fetched_bytes"]), model["directory"]});
   if (!fetched.empty()) print(settings, fetched, table);
   if (!failure.errors.empty()) return failure;
   return ExitCode::ok;

@@ -40,8 +40,8 @@ Table models_table(const json& plan) {
   Table table{{{"model"}, {"role"}, {"parameters", Align::right}, {"commit"}, {"here"}}, {}};
   for (const json& model : plan.at("models")) {
     const std::string commit = model["commit"].is_string() ? model["commit"].get<std::string>() : "-";
-    table.rows.push_back({model["model"], model["role"], count_or_dash(model["parameters"]), commit.substr(0, 12),
-                          model["directory"].is_null() ? "no" : "yes"});
+    table.rows.push_back({model["model"], model["role"], count_or_dash(model["parameters"]),
+                          commit.substr(0, 12), model["directory"].is_null() ? "no" : "yes"});
   }
   return table;
 }
@@ -60,7 +60,8 @@ Table sizes_table(const json& plan) {
   for (const json& size : plan.at("sizes")) {
     const json& parameters = size["parameters"];
     table.rows.push_back({size["encoder"], std::to_string(size["layers"].get<int>()),
-                          count_or_dash(parameters["encoder"]), count_or_dash(parameters["encoder_published"]),
+                          count_or_dash(parameters["encoder"]),
+                          count_or_dash(parameters["encoder_published"]),
                           count_or_dash(parameters["projector"]), count_or_dash(parameters["adapter"]),
                           gigabytes(size["memory"]["total"]), std::to_string(size["cells"].get<int>())});
   }
@@ -71,11 +72,12 @@ Table sizes_table(const json& plan) {
 void note_memory(const Settings& settings, const json& plan) {
   for (const json& device : plan.at("devices")) {
     const bool too_large = device["too_large"].is_number() && device["too_large"] > 0;
-    note(settings, fmt::format("{}: {} of memory{}", device["name"].get<std::string>(), gigabytes(device["memory"]),
-                               too_large ? fmt::format("; {} cells may not fit: lower train.batch, eval.batch or "
-                                                       "filter_seconds",
-                                                       device["too_large"].get<int>())
-                                         : std::string()));
+    note(settings,
+         fmt::format("{}: {} of memory{}", device["name"].get<std::string>(), gigabytes(device["memory"]),
+                     too_large ? fmt::format("; {} cells may not fit: lower train.batch, eval.batch or "
+                                             "filter_seconds",
+                                             device["too_large"].get<int>())
+                               : std::string()));
   }
 }
 

@@ -41,12 +41,15 @@ std::int64_t of_training(const Cell& cell, const Qwen2Config& llm, std::int64_t 
   const std::int64_t queries = llm.heads * llm.head_dim, keys = llm.kv_heads * llm.head_dim;
   const std::int64_t of_a_token = 2 * (2 * kFloat + e) * llm.hidden + e * (3 * queries + 4 * keys) +
                                   4 * e * llm.intermediate + 2 * e * adapter_inputs(cell, llm);
-  return cell.train.batch * (length.whole() * llm.layers * of_a_token + length.answer * llm.vocab_size * 3 * kFloat);
+  return cell.train.batch *
+         (length.whole() * llm.layers * of_a_token + length.answer * llm.vocab_size * 3 * kFloat);
 }
 
-std::int64_t of_evaluation(const Cell& cell, const EncoderShape& encoder, const Qwen2Config& llm, std::int64_t e) {
+std::int64_t of_evaluation(const Cell& cell, const EncoderShape& encoder, const Qwen2Config& llm,
+                           std::int64_t e) {
   const Lengths length = longest(cell);
-  const std::int64_t sequences = std::int64_t(cell.eval.batch) * cell.eval.beam, keys = llm.kv_heads * llm.head_dim;
+  const std::int64_t sequences = std::int64_t(cell.eval.batch) * cell.eval.beam,
+                     keys = llm.kv_heads * llm.head_dim;
   const std::int64_t cache = sequences * length.whole() * llm.layers * 2 * keys * e;
   const std::int64_t logits = sequences * llm.vocab_size * 3 * kFloat;
   const std::int64_t in_llm = cell.eval.batch * length.prompt * e * (3 * llm.intermediate + 4 * llm.hidden);
@@ -56,7 +59,8 @@ std::int64_t of_evaluation(const Cell& cell, const EncoderShape& encoder, const 
 
 }  // namespace
 
-MemoryNeed memory_need(const Cell& cell, const EncoderShape& encoder, const Qwen2Config& llm, Hardware hardware) {
+MemoryNeed memory_need(const Cell& cell, const EncoderShape& encoder, const Qwen2Config& llm,
+                       Hardware hardware) {
   const bool half = hardware == Hardware::gpu && cell.train.precision == "bf16";
   const std::int64_t e = half ? 2 : 4;
   const std::int64_t trained = projector_parameters(cell.projector, encoder.width, llm.hidden) +

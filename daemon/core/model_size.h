@@ -1,5 +1,5 @@
-// How many parameters the parts of a cell have, from the shapes that config.json states. Pure; equal to what the
-// worker counts in its tensors.
+// How many parameters the parts of a cell have, from the shapes that config.json states. Pure; equal to what
+// the worker counts in its tensors.
 #pragma once
 
 #include <cstdint>

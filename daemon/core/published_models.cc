@@ -52,9 +52,9 @@ Published read_published() {
 
 std::optional<EncoderShape> published_encoder(const std::string& id) {
   static const std::map<std::string, EncoderShape> shapes = {
-      {"tiny", {4, 384, 80, 1500, 1536}},       {"base", {6, 512, 80, 1500, 2048}},
-      {"small", {12, 768, 80, 1500, 3072}},     {"medium", {24, 1024, 80, 1500, 4096}},
-      {"large", {32, 1280, 80, 1500, 5120}},    {"large-v2", {32, 1280, 80, 1500, 5120}},
+      {"tiny", {4, 384, 80, 1500, 1536}},        {"base", {6, 512, 80, 1500, 2048}},
+      {"small", {12, 768, 80, 1500, 3072}},      {"medium", {24, 1024, 80, 1500, 4096}},
+      {"large", {32, 1280, 80, 1500, 5120}},     {"large-v2", {32, 1280, 80, 1500, 5120}},
       {"large-v3", {32, 1280, 128, 1500, 5120}}, {"large-v3-turbo", {32, 1280, 128, 1500, 5120}}};
   const auto size = after(without_revision(id), "openai/whisper-");
   const auto found = size ? shapes.find(without_end(*size, ".en")) : shapes.end();

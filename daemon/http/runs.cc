@@ -50,7 +50,10 @@ json epoch_view(const EpochRow& epoch) {
 }
 
 json split_view(const SplitSize& split) {
-  return {{"utterances", split.utterances}, {"seconds", split.seconds}, {"skipped", split.skipped}, {"reasons", split.reasons}};
+  return {{"utterances", split.utterances},
+          {"seconds", split.seconds},
+          {"skipped", split.skipped},
+          {"reasons", split.reasons}};
 }
 
 // What the contract shows of a stored RunResult.

@@ -56,8 +56,8 @@ std::uint64_t size_of(const fs::path& path) {
 }
 
 Error damaged(const char* code, const Blob& blob, const std::string& what) {
-  return {code, fmt::format("{}: {}", blob.path, what), "fetch again; if it stays so, the hub's copy is at fault",
-          ""};
+  return {code, fmt::format("{}: {}", blob.path, what),
+          "fetch again; if it stays so, the hub's copy is at fault", ""};
 }
 
 // Bytes that the hub sends, appended to the file that grows.
@@ -71,8 +71,9 @@ class Growing {
     size_ = std::uint64_t(::lseek(file_.get(), 0, SEEK_END));
     if (blob_.facts.size && size_ == *blob_.facts.size) return success_();
     if (blob_.facts.size && size_ > *blob_.facts.size) restart();
-    const auto reply = hub.download(blob_.path, size_, {.begin = [this](const HubReply& head) { return begin(head); },
-                                                        .piece = [this](std::string_view piece) { return append(piece); }});
+    const auto reply = hub.download(blob_.path, size_,
+                                    {.begin = [this](const HubReply& head) { return begin(head); },
+                                     .piece = [this](std::string_view piece) { return append(piece); }});
     if (failure_) return *failure_;
     if (!reply) return reply.error();
     if (reply->status == 416) {
@@ -80,8 +81,8 @@ class Growing {
       return HubFailure{damaged("download_size", blob_, "the hub has fewer bytes than were fetched"), true};
     }
     if (!blob_.facts.size || size_ == *blob_.facts.size) return success_();
-    return HubFailure{damaged("download_cut", blob_, fmt::format("{} of {} bytes came", size_, *blob_.facts.size)),
-                      true};
+    return HubFailure{
+        damaged("download_cut", blob_, fmt::format("{} of {} bytes came", size_, *blob_.facts.size)), true};
   }
 
   Status keep() {
@@ -104,7 +105,8 @@ class Growing {
     if (size_ == 0 || continues) return true;
     if (head.status == 206) {
       restart();
-      failure_ = HubFailure{damaged("download_cut", blob_, "the hub sent another range than was asked for"), true};
+      failure_ =
+          HubFailure{damaged("download_cut", blob_, "the hub sent another range than was asked for"), true};
       return false;
     }
     restart();
@@ -114,8 +116,9 @@ class Growing {
   bool append(std::string_view piece) {
     if (blob_.facts.size && size_ + piece.size() > *blob_.facts.size) {
       restart();
-      failure_ = HubFailure{damaged("download_size", blob_, fmt::format("more came than the {} bytes that were announced",
-                                                                        *blob_.facts.size))};
+      failure_ = HubFailure{
+          damaged("download_size", blob_,
+                  fmt::format("more came than the {} bytes that were announced", *blob_.facts.size))};
       return false;
     }
     for (std::size_t written = 0; written < piece.size();) {
@@ -148,7 +151,8 @@ Status make_folders(const std::vector<fs::path>& folders) {
 Status enough_space(const Blob& blob, const fs::path& incomplete) {
   std::error_code unknown;
   const auto space = fs::space(blob.folder, unknown);
-  if (unknown || !blob.facts.size || *blob.facts.size <= size_of(incomplete) + space.available) return success();
+  if (unknown || !blob.facts.size || *blob.facts.size <= size_of(incomplete) + space.available)
+    return success();
   return Error{"disk_full",
                fmt::format("{} needs {} bytes more, and {} are free in {}", blob.path,
                            *blob.facts.size - size_of(incomplete), space.available, blob.folder.string()),
@@ -157,7 +161,8 @@ Status enough_space(const Blob& blob, const fs::path& incomplete) {
 
 Status check_bytes(const Blob& blob, const fs::path& file) {
   if (blob.facts.size && size_of(file) != *blob.facts.size)
-    return damaged("download_size", blob, fmt::format("{} bytes came instead of {}", size_of(file), *blob.facts.size));
+    return damaged("download_size", blob,
+                   fmt::format("{} bytes came instead of {}", size_of(file), *blob.facts.size));
   if (!is_hex(blob.facts.etag, 64)) return success();
   const auto sum = sha256_file(file);
   if (!sum) return sum.error();
@@ -186,13 +191,18 @@ Result<FileFacts, HubFailure> file_facts(HubClient& hub, const std::string& path
   if (etag.starts_with("W/")) etag.erase(0, 2);
   std::erase(etag, '"');
   const bool usable = !etag.empty() && etag.size() <= 128 && !etag.starts_with('.') &&
-                      std::ranges::all_of(etag, [](unsigned char c) { return std::isalnum(c) || c == '-' || c == '_' || c == '.'; });
+                      std::ranges::all_of(etag, [](unsigned char c) {
+                        return std::isalnum(c) || c == '-' || c == '_' || c == '.';
+                      });
   if (!usable)
-    return HubFailure{{"hub_failing", fmt::format("{}: the hub names no usable entity tag ('{}')", path, etag),
+    return HubFailure{{"hub_failing",
+                       fmt::format("{}: the hub names no usable entity tag ('{}')", path, etag),
                        "check HF_ENDPOINT", ""}};
   const auto linked_size = reply->number("x-linked-size");
   return FileFacts{.etag = etag,
-                   .size = linked_size ? linked_size : linked ? std::nullopt : reply->number("content-length"),
+                   .size = linked_size ? linked_size
+                           : linked    ? std::nullopt
+                                       : reply->number("content-length"),
                    .commit = reply->header("x-repo-commit")};
 }
 

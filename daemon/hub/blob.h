@@ -37,7 +37,8 @@ Status fetch_blob(HubClient& hub, const Blob& blob, const Progress& progress);
 
 // Calls `attempt` until it succeeds, fails for good, or has failed options.tries times in a row without
 // `progress()` having grown. Waits longer each time.
-Status with_retries(const HubOptions& options, const std::function<Result<std::monostate, HubFailure>()>& attempt,
+Status with_retries(const HubOptions& options,
+                    const std::function<Result<std::monostate, HubFailure>()>& attempt,
                     const std::function<std::uint64_t()>& progress);
 
 }  // namespace sweetspot::daemon

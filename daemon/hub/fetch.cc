@@ -18,9 +18,15 @@ namespace {
 namespace fs = std::filesystem;
 using nlohmann::json;
 
-constexpr std::array kReadFiles = {"config.json",           "generation_config.json",  "preprocessor_config.json",
-                                   "tokenizer.json",        "tokenizer_config.json",   "special_tokens_map.json",
-                                   "added_tokens.json",     "vocab.json",              "merges.txt"};
+constexpr std::array kReadFiles = {"config.json",
+                                   "generation_config.json",
+                                   "preprocessor_config.json",
+                                   "tokenizer.json",
+                                   "tokenizer_config.json",
+                                   "special_tokens_map.json",
+                                   "added_tokens.json",
+                                   "vocab.json",
+                                   "merges.txt"};
 constexpr const char* kWhole = "model.safetensors";
 constexpr const char* kIndex = "model.safetensors.index.json";
 
@@ -36,11 +42,13 @@ Result<Listing, HubFailure> read_listing(const HubReply& reply, const HubModel& 
     if (!document) throw std::runtime_error(document.error().message);
     Listing listing{.commit = document->at("sha").get<std::string>()};
     for (const json& file : document->at("siblings")) listing.files.push_back(file.at("rfilename"));
-    const bool plain = !listing.commit.empty() && listing.commit.find_first_not_of("0123456789abcdef") == std::string::npos;
+    const bool plain =
+        !listing.commit.empty() && listing.commit.find_first_not_of("0123456789abcdef") == std::string::npos;
     if (!plain) throw std::runtime_error(fmt::format("its commit is '{}'", listing.commit));
     return listing;
   } catch (const std::exception& error) {
-    return HubFailure{{"hub_failing", fmt::format("the hub's list of {} makes no sense: {}", model.id, error.what()),
+    return HubFailure{{"hub_failing",
+                       fmt::format("the hub's list of {} makes no sense: {}", model.id, error.what()),
                        "check HF_ENDPOINT", ""}};
   }
 }
@@ -64,7 +72,8 @@ Result<T> ask(HubClient& hub, Ask request) {
 
 Result<Listing> list_model(HubClient& hub, const HubModel& model) {
   return ask<Listing>(hub, [&]() -> Result<Listing, HubFailure> {
-    const auto reply = hub.get(fmt::format("/api/models/{}/revision/{}", model.id, percent_encode(model.revision)));
+    const auto reply =
+        hub.get(fmt::format("/api/models/{}/revision/{}", model.id, percent_encode(model.revision)));
     if (!reply) return reply.error();
     return read_listing(*reply, model);
   });
@@ -98,7 +107,8 @@ Status write_reference(const fs::path& folder, const HubModel& model, const std:
 // One model being fetched.
 class Fetch {
  public:
-  Fetch(HubClient& hub, HubModel model, std::string commit, const std::function<void(const FetchProgress&)>& progress)
+  Fetch(HubClient& hub, HubModel model, std::string commit,
+        const std::function<void(const FetchProgress&)>& progress)
       : hub_(hub), model_(std::move(model)), progress_(progress) {
     fetched_.commit = std::move(commit);
     fetched_.directory = hub_folder(model_) / "snapshots" / fetched_.commit;
@@ -154,7 +164,8 @@ Result<std::vector<std::string>> shards_of(const fs::path& index, const std::vec
   std::ranges::sort(shards);
   shards.erase(std::unique(shards.begin(), shards.end()), shards.end());
   const bool listed = std::ranges::all_of(shards, [&](const std::string& shard) {
-    return fs::path(shard).filename() == shard && shard.ends_with(".safetensors") && std::ranges::count(all, shard);
+    return fs::path(shard).filename() == shard && shard.ends_with(".safetensors") &&
+           std::ranges::count(all, shard);
   });
   if (!shards.empty() && listed) return shards;
   return Error{"weights_mismatch", index.string() + ": the shards it names are not those of the model",
@@ -165,9 +176,12 @@ Result<std::vector<std::string>> shards_of(const fs::path& index, const std::vec
 Result<FetchedModel> cached_model(const std::string& model) {
   const auto directory = model_directory(model);
   const auto weights = directory ? weight_files(*directory) : directory.error();
-  if (weights) return FetchedModel{.model = model, .commit = directory->filename().string(), .directory = *directory};
-  return Error{"hub_offline", fmt::format("HF_HUB_OFFLINE is set, and {} is not complete: {}", model, weights.error().message),
-               "unset HF_HUB_OFFLINE (and TRANSFORMERS_OFFLINE) to fetch it", ""};
+  if (weights)
+    return FetchedModel{.model = model, .commit = directory->filename().string(), .directory = *directory};
+  return Error{
+      "hub_offline",
+      fmt::format("HF_HUB_OFFLINE is set, and {} is not complete: {}", model, weights.error().message),
+      "unset HF_HUB_OFFLINE (and TRANSFORMERS_OFFLINE) to fetch it", ""};
 }
 
 }  // namespace
@@ -178,12 +192,16 @@ Result<std::vector<std::string>> wanted_files(const std::string& model, const st
   for (const char* name : kReadFiles)
     if (has(name)) wanted.emplace_back(name);
   if (!has("config.json"))
-    return Error{"model_unsupported", fmt::format("{} has no config.json", model), "fetch a model of transformers", ""};
+    return Error{"model_unsupported", fmt::format("{} has no config.json", model),
+                 "fetch a model of transformers", ""};
   if (has(kWhole) || has(kIndex)) return wanted.emplace_back(has(kWhole) ? kWhole : kIndex), wanted;
-  return Error{"weights_unsupported", fmt::format("{} has no safetensors; pickled weights can run code and are not fetched", model),
-               fmt::format("look for a revision with them ({}@refs/pr/N), or convert a copy with transformers' "
-                           "save_pretrained(DIR, safe_serialization=True)", model),
-               ""};
+  return Error{
+      "weights_unsupported",
+      fmt::format("{} has no safetensors; pickled weights can run code and are not fetched", model),
+      fmt::format("look for a revision with them ({}@refs/pr/N), or convert a copy with transformers' "
+                  "save_pretrained(DIR, safe_serialization=True)",
+                  model),
+      ""};
 }
 
 Result<FetchedModel> fetch_model(HubClient& hub, const std::string& model,
@@ -205,7 +223,8 @@ Result<FetchedModel> fetch_model(HubClient& hub, const std::string& model,
     for (const std::string& shard : *shards)
       if (const Status got = fetch.file(shard); !got) return got.error();
   }
-  if (const Status named = write_reference(hub_folder(*parsed), *parsed, listing->commit); !named) return named.error();
+  if (const Status named = write_reference(hub_folder(*parsed), *parsed, listing->commit); !named)
+    return named.error();
   return std::move(fetch).finish(model);
 }
 

@@ -43,25 +43,30 @@ HubFailure refusal(const HubReply& reply, const Url& from, bool with_token) {
   const std::string code = reply.header("x-error-code");
   const std::string said = fmt::format("{} answered {}{}", from.origin() + from.path, reply.status,
                                        code.empty() ? "" : " (" + code + ")");
-  const char* token = with_token ? "check that the token of HF_TOKEN may read it" : "give a token: HF_TOKEN, or a file in HF_TOKEN_PATH";
+  const char* token = with_token ? "check that the token of HF_TOKEN may read it"
+                                 : "give a token: HF_TOKEN, or a file in HF_TOKEN_PATH";
   if (code == "GatedRepo" || (reply.status == 403 && code.empty()))
     return {{"model_gated", "the model's licence must be accepted first: " + said,
              fmt::format("accept it on the model's page, then {}", token), ""}};
   if (code == "RevisionNotFound")
-    return {{"revision_unknown", "the model has no such revision: " + said, "name a branch, tag or commit of it", ""}};
+    return {{"revision_unknown", "the model has no such revision: " + said,
+             "name a branch, tag or commit of it", ""}};
   if (reply.status == 404 || code == "RepoNotFound")
     return {{"model_unknown", "there is no such model or file: " + said,
              fmt::format("check its id; if it is private, {}", token), ""}};
   if (reply.status == 401) return {{"hub_unauthorized", "the hub refused: " + said, token, ""}};
   const bool transient = reply.status >= 500 || reply.status == 429 || reply.status == 408;
   const auto seconds = std::min<std::uint64_t>(reply.number("retry-after").value_or(0), 60);
-  return {{"hub_failing", said, "try again later; what was fetched is kept", ""}, transient,
+  return {{"hub_failing", said, "try again later; what was fetched is kept", ""},
+          transient,
           std::chrono::seconds(seconds)};
 }
 
 HubFailure unreachable(const Url& url, httplib::Error error) {
-  const bool certificate = error == httplib::Error::SSLServerVerification || error == httplib::Error::SSLLoadingCerts;
-  return {{"hub_unreachable", fmt::format("no answer from {} ({} error)", url.origin(), httplib::to_string(error)),
+  const bool certificate =
+      error == httplib::Error::SSLServerVerification || error == httplib::Error::SSLLoadingCerts;
+  return {{"hub_unreachable",
+           fmt::format("no answer from {} ({} error)", url.origin(), httplib::to_string(error)),
            certificate ? "its certificate is not trusted here; name the authority's in SSL_CERT_FILE"
                        : "check the network, or name another hub in HF_ENDPOINT; what was fetched is kept",
            ""},
@@ -84,7 +89,8 @@ Result<HubOptions> hub_options_from_environment() {
                  fmt::format("for example HF_ENDPOINT={}", kHub), ""};
   while (endpoint->path.ends_with('/')) endpoint->path.pop_back();
   HubOptions options{.endpoint = *std::move(endpoint), .token = token_from_environment()};
-  if (std::ranges::all_of(options.token, [](unsigned char c) { return c > 0x20 && c < 0x7F; })) return options;
+  if (std::ranges::all_of(options.token, [](unsigned char c) { return c > 0x20 && c < 0x7F; }))
+    return options;
   return Error{"hub_token_invalid", "the token holds characters that tokens do not have",
                "check HF_TOKEN, or the file that HF_TOKEN_PATH names", ""};
 }
@@ -189,7 +195,8 @@ Result<HubReply, HubFailure> HubClient::get(const std::string& path) {
   url.path += path;
   auto reply = follow({.method = "GET", .url = std::move(url), .sink = sink});
   if (!reply) return reply;
-  if (!complete) return HubFailure{{"hub_failing", path + ": the answer is too long", "check HF_ENDPOINT", ""}};
+  if (!complete)
+    return HubFailure{{"hub_failing", path + ": the answer is too long", "check HF_ENDPOINT", ""}};
   reply->body = std::move(body);
   return reply;
 }

@@ -37,7 +37,8 @@ struct HubFailure {
 
 struct HubReply {
   int status = 0;
-  std::map<std::string, std::string> headers;  // by lower-case name; of all answers on the way, the first wins
+  std::map<std::string, std::string>
+      headers;  // by lower-case name; of all answers on the way, the first wins
   std::string body;
 
   std::string header(const std::string& name) const;

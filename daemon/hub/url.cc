@@ -22,7 +22,8 @@ bool is_printable(std::string_view text) {
 std::optional<int> parse_port(std::string_view text) {
   int port = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
-  if (error != std::errc() || end != text.data() + text.size() || port < 1 || port > 65535) return std::nullopt;
+  if (error != std::errc() || end != text.data() + text.size() || port < 1 || port > 65535)
+    return std::nullopt;
   return port;
 }
 
@@ -63,7 +64,8 @@ bool same_origin(const Url& a, const Url& b) { return a.origin() == b.origin(); 
 std::string percent_encode(std::string_view text) {
   std::string encoded;
   for (const unsigned char c : text) {
-    const bool plain = c < 0x80 && (std::isalnum(c) || std::string_view("-_.~").find(char(c)) != std::string_view::npos);
+    const bool plain =
+        c < 0x80 && (std::isalnum(c) || std::string_view("-_.~").find(char(c)) != std::string_view::npos);
     encoded += plain ? std::string(1, char(c)) : fmt::format("%{:02X}", c);
   }
   return encoded;

@@ -13,7 +13,7 @@ struct Url {
   int port = 0;
   std::string path;  // with the query, beginning with /
 
-  std::string origin() const;                                    // "https://host:443"
+  std::string origin() const;  // "https://host:443"
   std::string text() const { return origin() + path; }
   bool operator==(const Url&) const = default;
 };

@@ -156,7 +156,7 @@ struct DeviceRow {
   bool drained = false;
   std::optional<WorkerId> worker;
   std::string worker_state;  // empty: no worker
-  std::string problem;  // why its last worker ended before it was ready; empty: it was
+  std::string problem;       // why its last worker ended before it was ready; empty: it was
   std::vector<RunId> runs;
 };
 

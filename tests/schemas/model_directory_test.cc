@@ -16,7 +16,8 @@ namespace fs = std::filesystem;
 class ModelDirectory : public testing::Test {
  protected:
   void SetUp() override {
-    for (const char* name : {"HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE", "HF_HOME", "XDG_CACHE_HOME"}) unsetenv(name);
+    for (const char* name : {"HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE", "HF_HOME", "XDG_CACHE_HOME"})
+      unsetenv(name);
     fs::create_directories(root_);
     setenv("HOME", root_.c_str(), 1);
   }
@@ -125,17 +126,19 @@ TEST_F(ModelDirectory, HasItsWeightsThroughRelativeLinks) {
 TEST_F(ModelDirectory, NamesEveryShardThatIsMissing) {
   const fs::path directory = root_ / "sharded";
   const auto shard = [](int i) { return "model-0000" + std::to_string(i) + "-of-00003.safetensors"; };
-  write(directory / "model.safetensors.index.json",
-        R"({"weight_map": {"a": ")" + shard(1) + R"(", "b": ")" + shard(2) + R"(", "c": ")" + shard(3) + R"("}})");
+  write(directory / "model.safetensors.index.json", R"({"weight_map": {"a": ")" + shard(1) + R"(", "b": ")" +
+                                                        shard(2) + R"(", "c": ")" + shard(3) + R"("}})");
   write(directory / shard(2), "");
   const auto files = weight_files(directory);
   ASSERT_FALSE(files);
   EXPECT_EQ(files.error().code, "weights_missing");
-  EXPECT_NE(files.error().message.find(shard(1) + ", " + shard(3)), std::string::npos) << files.error().message;
+  EXPECT_NE(files.error().message.find(shard(1) + ", " + shard(3)), std::string::npos)
+      << files.error().message;
   write(directory / shard(1), ""), write(directory / shard(3), "");
   EXPECT_EQ(weight_files(directory)->size(), 3u);
-  for (const char* index : {R"({"weight_map": {"a": "../x.safetensors"}})", R"({"weight_map": {"a": "x.bin"}})",
-                            R"({"weight_map": {"a": 1}})", R"({"weight_map": []})", "{}"}) {
+  for (const char* index :
+       {R"({"weight_map": {"a": "../x.safetensors"}})", R"({"weight_map": {"a": "x.bin"}})",
+        R"({"weight_map": {"a": 1}})", R"({"weight_map": []})", "{}"}) {
     write(directory / "model.safetensors.index.json", index);
     EXPECT_EQ(weight_files(directory).error().code, "weights_mismatch") << index;
   }

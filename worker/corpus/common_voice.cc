@@ -14,7 +14,8 @@ std::string next_step(const std::vector<std::string>& header) {
     return "columns are separated by tabs, not commas";
   if (header.size() > 1 && header[1].ends_with(".wav"))
     return "it looks like a table of FLEURS: give \"format\": \"fleurs\"";
-  return "its first line must name the columns, tab separated, as Common Voice does: path and sentence are needed";
+  return "its first line must name the columns, tab separated, as Common Voice does: path and sentence are "
+         "needed";
 }
 
 Result<std::size_t> find_column(const std::filesystem::path& file, const std::vector<std::string>& header,

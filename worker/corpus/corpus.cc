@@ -42,8 +42,8 @@ void mark_duplicates(std::vector<ListedClip>& clips) {
 // Where the clip lies in a file of so many seconds; nullopt: it makes sense.
 std::optional<Reason> bad_duration(const ListedClip& clip, double file_seconds) {
   if (clip.offset >= 0 && clip.seconds > 0 && clip.offset < file_seconds) return std::nullopt;
-  return Reason{"bad_duration", fmt::format("offset {} s and duration {} s in a file of {:.3f} s", clip.offset,
-                                            clip.seconds, file_seconds)};
+  return Reason{"bad_duration", fmt::format("offset {} s and duration {} s in a file of {:.3f} s",
+                                            clip.offset, clip.seconds, file_seconds)};
 }
 
 Result<Utterance, Reason> examine(ListedClip clip, const std::array<double, 2>& filter) {
@@ -122,12 +122,17 @@ Listing list_split(const CorpusSpec& spec, const std::string& split) {
   if (!files) return files.error();
   const SplitSource source = {spec.path, split, *files};
   switch (*parse_corpus_format(spec.format)) {
-    case CorpusFormat::common_voice: return list_common_voice(source);
-    case CorpusFormat::fleurs: return list_fleurs(source);
+    case CorpusFormat::common_voice:
+      return list_common_voice(source);
+    case CorpusFormat::fleurs:
+      return list_fleurs(source);
     case CorpusFormat::librispeech:
-    case CorpusFormat::librispeech_other: return list_librispeech(source);
-    case CorpusFormat::nemo_manifest: return list_nemo_manifest(source);
-    case CorpusFormat::lhotse: return list_lhotse(source);
+    case CorpusFormat::librispeech_other:
+      return list_librispeech(source);
+    case CorpusFormat::nemo_manifest:
+      return list_nemo_manifest(source);
+    case CorpusFormat::lhotse:
+      return list_lhotse(source);
   }
   return std::vector<ListedClip>();
 }

@@ -29,9 +29,10 @@ Listing list_fleurs(const SplitSource& source) {
     if ((*lines)[row].empty()) continue;
     const auto fields = fields_of((*lines)[row]);
     if (fields.size() <= kNormalised || fields[kFileName].empty()) {
-      clips.push_back(bad_line(file, row + 1,
-                               fmt::format("{} columns; id, file name, raw and normalised transcription are needed",
-                                           fields.size())));
+      clips.push_back(
+          bad_line(file, row + 1,
+                   fmt::format("{} columns; id, file name, raw and normalised transcription are needed",
+                               fields.size())));
       continue;
     }
     const std::string& name = fields[kFileName];

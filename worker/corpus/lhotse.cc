@@ -21,7 +21,8 @@ fs::path audio_of(const json& recording, const fs::path& root) {
     throw std::invalid_argument("the recording is not one file of one channel");
   const std::string type = sources[0].at("type").get<std::string>();
   if (type != "file") throw std::invalid_argument("a source of type " + type + " is not read, only files");
-  if (recording.contains("transforms") && !recording["transforms"].is_null() && !recording["transforms"].empty())
+  if (recording.contains("transforms") && !recording["transforms"].is_null() &&
+      !recording["transforms"].empty())
     throw std::invalid_argument("the recording's transforms are not applied");
   return root / sources[0].at("source").get<std::string>();
 }

@@ -13,7 +13,8 @@ namespace fs = std::filesystem;
 std::vector<fs::path> transcripts_below(const fs::path& folder) {
   std::vector<fs::path> found;
   std::error_code ignored;
-  const auto options = fs::directory_options::follow_directory_symlink | fs::directory_options::skip_permission_denied;
+  const auto options =
+      fs::directory_options::follow_directory_symlink | fs::directory_options::skip_permission_denied;
   for (const auto& entry : fs::recursive_directory_iterator(folder, options, ignored))
     if (entry.path().string().ends_with(".trans.txt")) found.push_back(entry.path());
   std::ranges::sort(found);
@@ -51,9 +52,10 @@ Listing list_librispeech(const SplitSource& source) {
     for (const fs::path& transcripts : transcripts_below(folder))
       if (const Status listed = list_chapter(transcripts, clips); !listed) return listed.error();
   if (!clips.empty()) return clips;
-  return Error{"corpus_invalid", fmt::format("{}: no *.trans.txt below it lists an utterance",
-                                             source.files.front().string()),
-               "LibriSpeech has <speaker>/<chapter>/<speaker>-<chapter>.trans.txt beside the .flac files", ""};
+  return Error{"corpus_invalid",
+               fmt::format("{}: no *.trans.txt below it lists an utterance", source.files.front().string()),
+               "LibriSpeech has <speaker>/<chapter>/<speaker>-<chapter>.trans.txt beside the .flac files",
+               ""};
 }
 
 }  // namespace sweetspot::worker

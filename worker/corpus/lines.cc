@@ -27,7 +27,8 @@ Result<std::string> read_text(const std::filesystem::path& path) {
   std::string text;
   std::array<char, 1 << 16> block;
   int count = 0;
-  while ((count = gzread(file.get(), block.data(), block.size())) > 0) text.append(block.data(), std::size_t(count));
+  while ((count = gzread(file.get(), block.data(), block.size())) > 0)
+    text.append(block.data(), std::size_t(count));
   int problem = Z_OK;
   const char* what = gzerror(file.get(), &problem);
   if (count == 0 && problem == Z_OK) return text;
@@ -56,8 +57,8 @@ std::string line_id(const std::filesystem::path& file, std::size_t line) {
 
 ListedClip bad_line(const std::filesystem::path& file, std::size_t line, const std::string& why) {
   return {.id = line_id(file, line),
-          .problem = Reason{"line_invalid",
-                            fmt::format("{}, line {}: {}", file.string(), line, why.substr(0, kDetailLength))}};
+          .problem = Reason{"line_invalid", fmt::format("{}, line {}: {}", file.string(), line,
+                                                        why.substr(0, kDetailLength))}};
 }
 
 Listing list_json_lines(const std::filesystem::path& file, const ReadClip& read) {

@@ -24,14 +24,18 @@ torch::Tensor rotary_frequencies(const Qwen2Config& c) {
       torch::pow(c.rope_theta, -torch::arange(0, c.head_dim, 2, torch::kFloat32) / double(c.head_dim));
   const RopeScaling& scaling = c.rope_scaling;
   switch (scaling.kind) {
-    case RopeScaling::Kind::none: return plain;
-    case RopeScaling::Kind::linear: return plain / scaling.factor;
-    case RopeScaling::Kind::llama3: break;
+    case RopeScaling::Kind::none:
+      return plain;
+    case RopeScaling::Kind::linear:
+      return plain / scaling.factor;
+    case RopeScaling::Kind::llama3:
+      break;
   }
   // The share of a frequency that stays: 1 for short waves, 0 for long ones, and linear in 1 / wavelength.
-  const auto turns = plain * (scaling.original_positions / (2 * std::numbers::pi));  // in the original context
-  const auto kept = ((turns - scaling.low_freq_factor) / (scaling.high_freq_factor - scaling.low_freq_factor))
-                        .clamp(0, 1);
+  const auto turns =
+      plain * (scaling.original_positions / (2 * std::numbers::pi));  // in the original context
+  const auto kept =
+      ((turns - scaling.low_freq_factor) / (scaling.high_freq_factor - scaling.low_freq_factor)).clamp(0, 1);
   return (1 - kept) * plain / scaling.factor + kept * plain;
 }
 }  // namespace

@@ -5,10 +5,10 @@
 #include <filesystem>
 #include <memory>
 
+#include "schemas/model_config.h"
 #include "worker/model/kv_cache.h"
 #include "worker/model/layers.h"
 #include "worker/model/lora.h"
-#include "schemas/model_config.h"
 #include "worker/model/weights.h"
 
 namespace sweetspot::worker {

@@ -22,8 +22,7 @@ Result<Weights> Weights::open(const fs::path& path) {
   auto files = fs::is_directory(path) ? weight_files(path) : Result<std::vector<fs::path>>(std::vector{path});
   if (!files) return files.error();
   for (const fs::path& file : *files) {
-    if (file.extension() != ".safetensors")
-      return pickled_weights(file);
+    if (file.extension() != ".safetensors") return pickled_weights(file);
     auto opened = SafetensorsFile::open(file);
     if (!opened) return opened.error();
     for (const auto& [name, entry] : opened->entries())

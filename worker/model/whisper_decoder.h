@@ -3,8 +3,8 @@
 
 #include <vector>
 
-#include "worker/model/layers.h"
 #include "schemas/model_config.h"
+#include "worker/model/layers.h"
 #include "worker/model/whisper_encoder.h"
 
 namespace sweetspot::worker {

@@ -7,8 +7,8 @@
 #include <span>
 #include <vector>
 
-#include "worker/model/layers.h"
 #include "schemas/model_config.h"
+#include "worker/model/layers.h"
 #include "worker/model/weights.h"
 
 namespace sweetspot::worker {

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <cstdio>
 
-#include "worker/corpus/listing.h"
 #include "schemas/model_config.h"
+#include "worker/corpus/listing.h"
 #include "worker/model/qwen2.h"
 #include "worker/model/slam_asr.h"
 #include "worker/model/weights.h"

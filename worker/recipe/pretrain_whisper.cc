@@ -7,12 +7,12 @@
 #include <map>
 #include <sstream>
 
+#include "schemas/model_config.h"
 #include "worker/audio/log_mel.h"
 #include "worker/audio/sound_file.h"
 #include "worker/corpus/corpus.h"
 #include "worker/corpus/listing.h"
 #include "worker/model/atomic_file.h"
-#include "schemas/model_config.h"
 #include "worker/model/weights.h"
 #include "worker/model/whisper_decoder.h"
 #include "worker/model/whisper_encoder.h"

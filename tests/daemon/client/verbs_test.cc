@@ -164,6 +164,18 @@ TEST(CommandLine, ListsVerbsWithoutTheirExamples) {
   EXPECT_EQ(ended.out.find("sweetspot submit -"), std::string::npos);
 }
 
+TEST(CommandLine, FetchNeedsNoDaemonAndSaysWhatIsWrongWithANameOrAHub) {
+  EXPECT_EQ(sweetspot({"fetch"}).code, 2);
+  const auto name = sweetspot({"fetch", "../etc", "--daemon", "127.0.0.1:9"});
+  EXPECT_EQ(name.code, 2);
+  EXPECT_THAT(name.err, HasSubstr("org/name"));
+  setenv("HF_ENDPOINT", "nowhere", 1);
+  const auto endpoint = sweetspot({"fetch", "a/b"});
+  unsetenv("HF_ENDPOINT");
+  EXPECT_EQ(endpoint.code, 2);
+  EXPECT_THAT(endpoint.err, HasSubstr("HF_ENDPOINT"));
+}
+
 TEST(CommandLine, SaysHowToStartADaemonThatDoesNotAnswer) {
   const auto ended = sweetspot({"status", "--daemon", "127.0.0.1:9"});
   EXPECT_EQ(ended.code, 6);
@@ -224,6 +236,56 @@ TEST_F(FakeDaemon, SubmitShowsEveryErrorWithItsPlaceAndHint) {
   EXPECT_EQ(ended.code, 1);
   EXPECT_EQ(ended.err, "error: no axes\n  at: /axes\n  hint: add them\nerror: no llm\n  at: /llm\n");
   EXPECT_EQ(ended.out, "");
+}
+
+TEST_F(FakeDaemon, PlanSaysHowLargeTheModelsAreAndWhatDoesNotFit) {
+  const SweepOnDisk file("{\"name\": \"first\"}");
+  const json size = {
+      {"encoder", "openai/whisper-small"},
+      {"layers", 10},
+      {"lora", true},
+      {"cells", 2},
+      {"parameters",
+       {{"encoder", 73979904},
+        {"encoder_published", 74000000},
+        {"projector", 12066816},
+        {"adapter", 7372800},
+        {"llm", 3085938688}}},
+      {"memory",
+       {{"weights", 6e9}, {"trained", 4e8}, {"activations", 9e9}, {"features", 6e9}, {"total", 21.4e9}}}};
+  answer("POST /api/v1/sweeps?dry_run=1", 200,
+         {{"cells", 2},
+          {"axes", json::object()},
+          {"models",
+           {{{"model", "openai/whisper-small"},
+             {"role", "encoder"},
+             {"directory", nullptr},
+             {"commit", nullptr},
+             {"parameters", 88154112}},
+            {{"model", "Qwen/Qwen2.5-3B"},
+             {"role", "llm"},
+             {"directory", "/x"},
+             {"commit", "3aab1f1954e9cc14eb9509a215f9e5ca08227a9b"},
+             {"parameters", 3085938688}}}},
+          {"sizes", {size}},
+          {"devices",
+           {{{"name", "cuda:0"}, {"memory", 16e9}, {"too_large", 2}},
+            {{"name", "cuda:1"}, {"memory", nullptr}, {"too_large", nullptr}}}},
+          {"excluded", json::array()},
+          {"errors", json::array()},
+          {"missing",
+           {{{"code", "model_missing"},
+             {"detail", "not in the cache"},
+             {"pointer", "#/axes/encoder/0"},
+             {"hint", "run `sweetspot fetch`"}}}}});
+  const auto ended = run({"plan", file.path()});
+  EXPECT_EQ(ended.code, 0) << ended.err;
+  for (const char* words :
+       {"88,154,112", "3,085,938,688", "73,979,904", "74,000,000", "7,372,800", "21.4 GB", "3aab1f1954e9"})
+    EXPECT_THAT(ended.out, HasSubstr(words));
+  EXPECT_THAT(ended.err, HasSubstr("cuda:0: 16.0 GB of memory; 2 cells may not fit"));
+  EXPECT_THAT(ended.err,
+              HasSubstr("missing: not in the cache\n  at: /axes/encoder/0\n  hint: run `sweetspot fetch`"));
 }
 
 TEST_F(FakeDaemon, SubmitSendsTheSweepWithAKeyAndPrintsItsId) {

@@ -23,7 +23,8 @@ json published_models() {
 }
 
 fs::path config_of(const json& model) {
-  const fs::path file = fs::path(testing::TempDir()) / ("sweetspot_size_" + std::to_string(getpid()) + ".json");
+  const fs::path file =
+      fs::path(testing::TempDir()) / ("sweetspot_size_" + std::to_string(getpid()) + ".json");
   std::ofstream(file) << model["config"].dump();
   return file;
 }
@@ -44,7 +45,8 @@ TEST(ModelSize, EqualsThePublishedTotals) {
     if (model["config"]["model_type"] == "whisper") {
       const auto whisper = read_whisper_config(config);
       ASSERT_TRUE(whisper) << id << ": " << whisper.error().message;
-      total = encoder_parameters(encoder_shape(*whisper), int(whisper->encoder_layers)) + decoder_parameters(*whisper);
+      total = encoder_parameters(encoder_shape(*whisper), int(whisper->encoder_layers)) +
+              decoder_parameters(*whisper);
       const auto known = published_encoder(id);
       ASSERT_TRUE(known) << id;
       EXPECT_EQ(encoder_parameters(*known, 2), encoder_parameters(encoder_shape(*whisper), 2)) << id;
@@ -83,7 +85,8 @@ class MemoryNeedOfACell : public testing::Test {
  protected:
   MemoryNeedOfACell() { cell_.layers = 12; }
   MemoryNeed need(Hardware hardware = Hardware::gpu) const {
-    return memory_need(cell_, *published_encoder("openai/whisper-small"), *published_llm("Qwen/Qwen2.5-3B"), hardware);
+    return memory_need(cell_, *published_encoder("openai/whisper-small"), *published_llm("Qwen/Qwen2.5-3B"),
+                       hardware);
   }
   Cell cell_;
 };

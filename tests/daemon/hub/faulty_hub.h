@@ -1,5 +1,5 @@
-// A model hub on loopback: answers as the real one does, keeps large files on a second host, and misbehaves as it
-// is told.
+// A model hub on loopback: answers as the real one does, keeps large files on a second host, and misbehaves
+// as it is told.
 #pragma once
 
 #include <httplib.h>
@@ -83,8 +83,9 @@ class FaultyHub {
       if (!request.ranges.empty()) begin = std::size_t(request.ranges.front().first);
       response.status = begin ? 206 : 200;
       if (begin)
-        response.set_header("Content-Range", "bytes " + std::to_string(begin) + "-" + std::to_string(whole.size() - 1) +
-                                                 "/" + std::to_string(whole.size()));
+        response.set_header("Content-Range", "bytes " + std::to_string(begin) + "-" +
+                                                 std::to_string(whole.size() - 1) + "/" +
+                                                 std::to_string(whole.size()));
       const_cast<httplib::Request&>(request).ranges.clear();  // httplib would cut the range out once more
       response.set_content_provider(whole.size() - begin, "application/octet-stream",
                                     [=](std::size_t offset, std::size_t, httplib::DataSink& sink) {
@@ -149,7 +150,8 @@ class FaultyHub {
     const auto found = large_.find(request.path.substr(std::string("/blobs/").size()));
     if (found == large_.end()) return status(403)(request, response);
     response.set_header("ETag", "\"of-the-storage\"");
-    response.set_content(found->second, "application/octet-stream");  // httplib cuts out what a Range asks for
+    response.set_content(found->second,
+                         "application/octet-stream");  // httplib cuts out what a Range asks for
   }
 
   std::map<std::string, std::string> files_, large_;

@@ -97,7 +97,8 @@ TEST_F(FetchTest, FetchesNothingTwice) {
 
 TEST_F(FetchTest, TellsTheTokenToTheHubAlone) {
   ASSERT_TRUE(fetch());
-  for (const Seen& request : hub_.seen()) EXPECT_EQ(request.authorization, "Bearer hf_secret") << request.path;
+  for (const Seen& request : hub_.seen())
+    EXPECT_EQ(request.authorization, "Bearer hf_secret") << request.path;
   ASSERT_EQ(hub_.seen_at_storage().size(), 1u);
   EXPECT_EQ(hub_.seen_at_storage()[0].authorization, "");
 }
@@ -119,8 +120,9 @@ TEST_F(FetchTest, FetchesTheShardsThatTheIndexNames) {
             "model.safetensors")
       << "as the loader prefers";
   hub_.remove_large("model.safetensors");
-  hub_.put("model.safetensors.index.json",
-           R"({"weight_map": {"x": "model-2.safetensors", "y": "model-1.safetensors", "z": "model-2.safetensors"}})");
+  hub_.put(
+      "model.safetensors.index.json",
+      R"({"weight_map": {"x": "model-2.safetensors", "y": "model-1.safetensors", "z": "model-2.safetensors"}})");
   hub_.put_large("model-1.safetensors", "one"), hub_.put_large("model-2.safetensors", "two");
   hub_.put_large("model-3.safetensors", "of another precision");
   const auto fetched = fetch();
@@ -209,11 +211,12 @@ TEST_F(FetchTest, RefusesWhatHasAnotherSize) {
   });
   expect_error("download_size", std::to_string(weights_.size()));
   for (int i = 0; i < 4; ++i)
-    hub_.fault(stored("model.safetensors"), [&](const httplib::Request& request, httplib::Response& response) {
-      const_cast<httplib::Request&>(request).ranges.clear();
-      response.status = 200;
-      response.set_content("short", "application/octet-stream");
-    });
+    hub_.fault(stored("model.safetensors"),
+               [&](const httplib::Request& request, httplib::Response& response) {
+                 const_cast<httplib::Request&>(request).ranges.clear();
+                 response.status = 200;
+                 response.set_content("short", "application/octet-stream");
+               });
   expect_error("download_cut", "5 of 300000 bytes");
 }
 
@@ -244,24 +247,30 @@ TEST_F(FetchTest, RefusesRedirectsThatCannotBeMeant) {
     expect_error("redirect_refused", "is no address");
   }
   for (int i = 0; i < 20; ++i)
-    hub_.fault(at_hub("GET", "config.json"), [](const httplib::Request& request, httplib::Response& response) {
-      response.set_redirect(request.path);
-    });
+    hub_.fault(at_hub("GET", "config.json"),
+               [](const httplib::Request& request, httplib::Response& response) {
+                 response.set_redirect(request.path);
+               });
   expect_error("redirect_refused", "one redirect too many");
 }
 
 TEST_F(FetchTest, RefusesAnswersThatMakeNoSense) {
   const auto answers = [](const std::string& body) {
-    return [=](const httplib::Request&, httplib::Response& response) { response.set_content(body, "text/plain"); };
+    return [=](const httplib::Request&, httplib::Response& response) {
+      response.set_content(body, "text/plain");
+    };
   };
-  for (const char* body : {"<html>", "{}", R"({"sha": "../..", "siblings": []})", R"({"sha": "abc", "siblings": [1]})"}) {
+  for (const char* body :
+       {"<html>", "{}", R"({"sha": "../..", "siblings": []})", R"({"sha": "abc", "siblings": [1]})"}) {
     hub_.fault("GET /api/models/a/b/revision/main", answers(body));
     expect_error("hub_failing", "makes no sense");
   }
   hub_.fault("GET /api/models/a/b/revision/main", answers(R"({"sha": "abc", "siblings": []})"));
   expect_error("model_unsupported", "config.json");
-  hub_.fault("GET /api/models/a/b/revision/main",
-             answers(R"({"sha": "abc", "siblings": [{"rfilename": "config.json"}, {"rfilename": "pytorch_model.bin"}]})"));
+  hub_.fault(
+      "GET /api/models/a/b/revision/main",
+      answers(
+          R"({"sha": "abc", "siblings": [{"rfilename": "config.json"}, {"rfilename": "pytorch_model.bin"}]})"));
   expect_error("weights_unsupported", "no safetensors");
   hub_.fault(at_hub("HEAD", "config.json"), [](const httplib::Request&, httplib::Response& response) {
     response.set_header("ETag", "\"../../../evil\"");
@@ -303,7 +312,8 @@ TEST_F(FetchTest, SaysThatNoHubAnswers) {
 
 TEST(HubOptions, AreReadFromTheEnvironment) {
   const TemporaryDirectory home;
-  for (const char* name : {"HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "HF_TOKEN_PATH", "HF_ENDPOINT"}) unsetenv(name);
+  for (const char* name : {"HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "HF_TOKEN_PATH", "HF_ENDPOINT"})
+    unsetenv(name);
   setenv("HF_HOME", home.path().c_str(), 1);
   EXPECT_EQ(hub_options_from_environment()->token, "");
   std::ofstream(home.path() / "token") << " hf_of_home\n";

@@ -13,8 +13,9 @@ TEST(Url, IsReadWithItsDefaults) {
 }
 
 TEST(Url, ThatCannotBeUsedIsRefused) {
-  for (const char* text : {"", "hub.example", "ftp://h/x", "file:///etc/passwd", "https://", "https://h:0/", "https://h:70000",
-                           "https://h:x", "https://user:pass@h/", "https://h/\r\nHost: x", "https://h/ x"})
+  for (const char* text :
+       {"", "hub.example", "ftp://h/x", "file:///etc/passwd", "https://", "https://h:0/", "https://h:70000",
+        "https://h:x", "https://user:pass@h/", "https://h/\r\nHost: x", "https://h/ x"})
     EXPECT_FALSE(parse_url(text)) << text;
 }
 
@@ -30,8 +31,8 @@ TEST(Url, OfARedirectIsResolved) {
 TEST(Url, HasAnOriginOfSchemeHostAndPort) {
   const Url base = *parse_url("https://hub.example/a");
   EXPECT_TRUE(same_origin(base, *parse_url("https://HUB.example:443/b")));
-  for (const char* other : {"http://hub.example/a", "https://hub.example:8443/a", "https://hub.example.evil/a",
-                            "https://cdn.hub.example/a"})
+  for (const char* other : {"http://hub.example/a", "https://hub.example:8443/a",
+                            "https://hub.example.evil/a", "https://cdn.hub.example/a"})
     EXPECT_FALSE(same_origin(base, *parse_url(other))) << other;
 }
 

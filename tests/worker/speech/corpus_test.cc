@@ -116,15 +116,14 @@ TEST(CommonVoice, SkipsAndNamesEveryClipItCannotUse) {
                                                                        {"good.wav", "duplicate_id"}}));
   EXPECT_EQ(ids_of(corpus.train), std::vector<std::string>{"good.wav"});
   EXPECT_EQ(corpus.train.utterances[0].text, "hello") << "the first of two with one id is kept";
-  EXPECT_EQ(corpus.train.size().reasons,
-            (std::map<std::string, std::int64_t>{{"audio_missing", 1},
-                                                 {"audio_unreadable", 2},
-                                                 {"too_short", 1},
-                                                 {"too_long", 1},
-                                                 {"text_empty", 2},
-                                                 {"text_too_long", 1},
-                                                 {"line_invalid", 1},
-                                                 {"duplicate_id", 1}}));
+  EXPECT_EQ(corpus.train.size().reasons, (std::map<std::string, std::int64_t>{{"audio_missing", 1},
+                                                                              {"audio_unreadable", 2},
+                                                                              {"too_short", 1},
+                                                                              {"too_long", 1},
+                                                                              {"text_empty", 2},
+                                                                              {"text_too_long", 1},
+                                                                              {"line_invalid", 1},
+                                                                              {"duplicate_id", 1}}));
   EXPECT_EQ(corpus.train.size().skipped, 10);
 }
 
@@ -144,8 +143,7 @@ TEST(CommonVoice, LimitsKeepTheFirstClips) {
   const CorpusDirectory directory;
   directory.common_voice();
   for (const char* clip : {"clips/b.wav", "clips/c.wav"}) directory.clip(clip, 1);
-  for (const char* split : kSplits)
-    directory.table(split, "none.wav\tA\ngood.wav\tB\nb.wav\tC\nc.wav\tD\n");
+  for (const char* split : kSplits) directory.table(split, "none.wav\tA\ngood.wav\tB\nb.wav\tC\nc.wav\tD\n");
   CorpusSpec spec = directory.spec();
   spec.limit_train = 2, spec.limit_test = 1;
   const Corpus corpus = read(spec);
@@ -219,7 +217,8 @@ TEST(NemoManifest, SkipsTheLineThatIsWrongAndNamesIt) {
     ASSERT_EQ(corpus.skipped.size(), 1u) << line;
     EXPECT_EQ(corpus.skipped[0].id, "train.json:2");
     EXPECT_EQ(corpus.skipped[0].reason, "line_invalid");
-    EXPECT_NE(corpus.skipped[0].detail.find("train.json, line 2: "), std::string::npos) << corpus.skipped[0].detail;
+    EXPECT_NE(corpus.skipped[0].detail.find("train.json, line 2: "), std::string::npos)
+        << corpus.skipped[0].detail;
   }
 }
 
@@ -252,8 +251,9 @@ TEST(CommonVoice, ReadsTheHeadersOfItsReleases) {
     directory.common_voice();
     std::string row, field;
     for (std::istringstream names(header); std::getline(names, field, '\t');)
-      row += (row.empty() ? "" : "\t") +
-             (field == "path" ? "good.wav" : field == "sentence" ? "Hej \"du\"" : "x" + field);
+      row += (row.empty() ? "" : "\t") + (field == "path"       ? "good.wav"
+                                          : field == "sentence" ? "Hej \"du\""
+                                                                : "x" + field);
     directory.write("train.tsv", std::string(header) + "\n" + row + "\n");
     const Corpus corpus = read(directory.spec());
     ASSERT_EQ(ids_of(corpus.train), std::vector<std::string>{"good.wav"}) << header;
@@ -284,8 +284,9 @@ TEST(LibriSpeech, ReadsChaptersOfTheSubsetsOfASplit) {
   const auto chapter = [&](const std::string& subset, int speaker) {
     const std::string folder = fmt::format("{}/{}/1/", subset, speaker);
     directory.clip(fmt::format("{}{}-1-0000.flac", folder, speaker), 1);
-    directory.write(fmt::format("{}{}-1.trans.txt", folder, speaker),
-                    fmt::format("{0}-1-0000 MISTER QUILTER'S MANNER\n{0}-1-0001 NOT THERE\n{0}-1-0002\n", speaker));
+    directory.write(
+        fmt::format("{}{}-1.trans.txt", folder, speaker),
+        fmt::format("{0}-1-0000 MISTER QUILTER'S MANNER\n{0}-1-0001 NOT THERE\n{0}-1-0002\n", speaker));
   };
   chapter("train-clean-100", 3), chapter("train-clean-100", 2), chapter("train-other-500", 1);
   chapter("dev-clean", 4), chapter("dev-other", 5), chapter("test-clean", 6), chapter("test-other", 7);
@@ -329,8 +330,10 @@ TEST(Lhotse, ReadsRecordingsAndSupervisions) {
   }
   const Corpus corpus = read(directory.spec("lhotse"));
   ASSERT_EQ(corpus.test.utterances.size(), 1u);
-  EXPECT_EQ(corpus.test.utterances[0],
-            (Utterance{.id = "a-1", .audio = directory / "audio/a.flac", .offset = 1.5, .seconds = 2, .text = "part"}));
+  EXPECT_EQ(
+      corpus.test.utterances[0],
+      (Utterance{
+          .id = "a-1", .audio = directory / "audio/a.flac", .offset = 1.5, .seconds = 2, .text = "part"}));
   EXPECT_EQ(corpus.test.reasons, (std::map<std::string, std::int64_t>{{"line_invalid", 3}}));
   EXPECT_EQ(corpus.skipped.back().id, "p-1");
   EXPECT_NE(corpus.skipped.back().detail.find("command"), std::string::npos) << corpus.skipped.back().detail;
@@ -340,13 +343,16 @@ TEST(Lhotse, ReadsCuts) {
   const CorpusDirectory directory;
   directory.clip("a.flac", 4);
   const auto cut = [](const std::string& id, const std::string& type) {
-    return fmt::format(R"({{"id": "{}", "start": 1.0, "duration": 3.0, "channel": 0, "supervisions": [)"
-                       R"({{"id": "s2", "start": 1.5, "duration": 1.5, "text": "du"}}, )"
-                       R"({{"id": "s1", "start": 0.0, "duration": 1.5, "text": "Hej"}}], "recording": {}, "type": "{}"}})",
-                       id, recording("a", "a.flac"), type) + "\n";
+    return fmt::format(
+               R"({{"id": "{}", "start": 1.0, "duration": 3.0, "channel": 0, "supervisions": [)"
+               R"({{"id": "s2", "start": 1.5, "duration": 1.5, "text": "du"}}, )"
+               R"({{"id": "s1", "start": 0.0, "duration": 1.5, "text": "Hej"}}], "recording": {}, "type": "{}"}})",
+               id, recording("a", "a.flac"), type) +
+           "\n";
   };
   for (const std::string split : kSplits)
-    directory.write(split + "/cuts.jsonl", cut("c1", "MonoCut") + cut("c2", "MixedCut") + cut("c1", "MonoCut"));
+    directory.write(split + "/cuts.jsonl",
+                    cut("c1", "MonoCut") + cut("c2", "MixedCut") + cut("c1", "MonoCut"));
   const Corpus corpus = read(directory.spec("lhotse"));
   ASSERT_EQ(ids_of(corpus.dev), std::vector<std::string>{"c1"});
   EXPECT_EQ(corpus.dev.utterances[0].text, "hej du");
