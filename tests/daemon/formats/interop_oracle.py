@@ -1,5 +1,6 @@
 """What `sweetspot export` writes for other tools, read by them: a sweep of fake runs is exported; its NeMo manifests are
-imported again, jiwer counts its transcripts, and TensorBoard reads its curves and settings.
+imported again, jiwer (and sclite, where it is on the PATH) count its transcripts, and TensorBoard reads its curves and
+settings.
 
 Usage: interop_oracle.py SWEETSPOT FAKE_WORKER; exits 77 (skipped) where jiwer or tensorboard is not installed.
 """
@@ -7,6 +8,9 @@ Usage: interop_oracle.py SWEETSPOT FAKE_WORKER; exits 77 (skipped) where jiwer o
 import json
 import math
 import pathlib
+import re
+import shutil
+import subprocess
 import sys
 import tempfile
 import urllib.parse
@@ -37,7 +41,7 @@ def make_sweep(folder):
     (folder / "da").mkdir()
     for split in ("train", "dev", "test"):
         (folder / "da" / f"{split}.tsv").write_text("path\tsentence\n")
-    axes = {"encoder": [str(folder / "tiny-encoder")], "layers": [4, 2], "language": ["da"], "lora": [False, True],
+    axes = {"encoder": [str(folder / "tiny-encoder")], "layers": [4], "language": ["da"], "lora": [False, True],
             "train.lr": [0.001, 0.0005]}
     sweep = folder / "sweep.json"
     sweep.write_text(json.dumps({"name": "interop", "axes": axes, "corpora": {"da": {"path": str(folder / "da")}},
@@ -76,9 +80,15 @@ def transcripts(file):
 
 
 def check_trn(out, run):
-    references, hypotheses = (dict(transcripts(file_of(out, "trn", run, f".{side}.trn"))) for side in ("ref", "hyp"))
+    files = [file_of(out, "trn", run, f".{side}.trn") for side in ("ref", "hyp")]
+    references, hypotheses = (dict(transcripts(file)) for file in files)
     assert references and references.keys() == hypotheses.keys()
     close("transcripts", jiwer.wer(list(references.values()), list(hypotheses.values())), run["wer"])
+    if shutil.which("sclite"):
+        options = ["-r", files[0], "trn", "-h", files[1], "trn", "-i", "spu_id", "-e", "utf-8", "-s", "-o", "rsum", "stdout"]
+        summary = subprocess.run(["sclite", *options], capture_output=True, text=True, check=True).stdout
+        sentences, words = map(int, re.search(r"\|\s*Sum\s*\|\s*(\d+)\s+(\d+) ", summary).groups())
+        assert (sentences, words) == (len(references), sum(len(text.split()) for text in references.values())), summary
 
 
 class Board:
@@ -139,6 +149,8 @@ def main():
         folder = pathlib.Path(name)
         daemon = Daemon(sys.argv[1], folder, worker=sys.argv[2])
         try:
+            # Longer than a few of the pauses between a worker's words on its progress (a quarter of a second).
+            (folder / "state" / "fake.json").write_text(json.dumps({"epochs": 2, "steps": 15, "step_ms": 50}))
             sweep, out = daemon.run("submit", make_sweep(folder)), folder / "out"
             daemon.run("watch", sweep)
             daemon.run("export", sweep, "--out", out)

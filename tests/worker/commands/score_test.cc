@@ -71,7 +71,7 @@ TEST_F(Score, NormalisesAsItIsTold) {
 
 TEST_F(Score, NamesTheLineThatIsWrong) {
   const std::string good = R"({"reference": "a", "hypothesis": "a"})";
-  for (const auto& [line, why] : {std::pair("{\"reference\": \"a\"", "not valid JSON"),
+  for (const auto& [line, why] : {std::pair("{\"reference\": \"a\"", ""),
                                   std::pair("{\"reference\": \"a\"}", "no texts reference and hypothesis"),
                                   std::pair("{\"reference\": 1, \"hypothesis\": \"a\"}", "no texts"),
                                   std::pair("[\"a\", \"a\"]", "no texts reference and hypothesis")}) {
@@ -80,7 +80,7 @@ TEST_F(Score, NamesTheLineThatIsWrong) {
     EXPECT_THAT(ended.err, HasSubstr("error: " + file_ + ":2: ")) << line;
     EXPECT_THAT(ended.err, HasSubstr("hint: ")) << line;
     EXPECT_EQ(ended.out, "") << line;
-    if (std::string(why) != "not valid JSON") EXPECT_THAT(ended.err, HasSubstr(why)) << line;
+    EXPECT_THAT(ended.err, HasSubstr(why)) << line;
   }
 }
 
