@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <set>
 
@@ -30,6 +31,11 @@ Error no_safetensors(const fs::path& directory) {
   }
   return {"weights_missing", directory.string() + ": no model.safetensors",
           "give a directory with model.safetensors or model.safetensors.index.json", ""};
+}
+
+// A file may begin its tensors anywhere.
+bool is_aligned(const torch::Tensor& tensor) {
+  return reinterpret_cast<std::uintptr_t>(tensor.data_ptr()) % tensor.element_size() == 0;
 }
 
 // The weight files of a model directory.
@@ -73,6 +79,13 @@ Result<Weights> Weights::open(const fs::path& path) {
   return weights;
 }
 
+bool Weights::all_are(torch::ScalarType dtype) const {
+  return std::all_of(files_.begin(), files_.end(), [&](const SafetensorsFile& file) {
+    return std::all_of(file.entries().begin(), file.entries().end(),
+                       [&](const auto& entry) { return entry.second.dtype == dtype; });
+  });
+}
+
 Result<torch::Tensor> Weights::tensor(const std::string& name, torch::IntArrayRef shape) const {
   const auto found = file_of_.find(name);
   if (found == file_of_.end()) return mismatch(path_, "tensor '" + name + "' is missing");
@@ -92,12 +105,13 @@ std::string Weights::prefix_of(std::initializer_list<std::string_view> prefixes,
 }
 
 Status load_parameters(torch::nn::Module& module, const Weights& weights, const std::string& prefix,
-                       const Placement& placement) {
+                       const Placement& placement, Access access) {
   const torch::NoGradGuard no_grad;
   for (auto& parameter : module.named_parameters()) {
     const auto tensor = weights.tensor(prefix + parameter.key(), parameter.value().sizes());
     if (!tensor) return tensor.error();
-    parameter.value().set_data(tensor->to(placement.device, placement.dtype, false, true));
+    parameter.value().set_data(
+        tensor->to(placement.device, placement.dtype, false, access == Access::write || !is_aligned(*tensor)));
   }
   return success();
 }
