@@ -7,6 +7,7 @@ import pathlib
 import resource
 import sys
 import time
+import warnings
 
 import peft
 import tokenizers
@@ -21,6 +22,7 @@ from common import openai_whisper  # noqa: E402
 
 PROMPT = "Transcribe speech to text.\n"
 FRAMES = 5
+warnings.filterwarnings("ignore", category=FutureWarning)  # peft's of transformers 5
 transformers.logging.set_verbosity_error()
 transformers.logging.disable_progress_bar()
 
@@ -66,6 +68,9 @@ class Reference:
         self.positions = self.encoder.positional_embedding
         model = transformers.AutoModelForCausalLM.from_pretrained(options.llm, dtype=self.dtype)
         self.eos = model.config.eos_token_id
+        # generate() hands the head a strided view, for which torch copies the whole head once a row in bfloat16 on a CPU: most
+        # of the time of decoding, and no merit of the worker's.
+        model.lm_head.register_forward_pre_hook(lambda head, inputs: (inputs[0].contiguous(),))
         self.llm = peft.PeftModel.from_pretrained(model, options.work / "adapter", is_trainable=True)
         if options.checkpointing:
             self.llm.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})

@@ -82,7 +82,6 @@ class Bench {
 
   // What a command did, without its times.
   json operator()(const std::string& command, int batch) {
-    const Autocast autocast(precision_);
     if (command == "encode") return encode(batch);
     if (command == "train") return train(batch);
     if (command == "decode") return decode(batch);
@@ -98,9 +97,14 @@ class Bench {
     return {{"mean", features_[batch].to(torch::kFloat32).abs().mean().item<double>()}};
   }
 
-  json train(int batch) {
+  torch::Tensor loss_of(int batch) {
+    const Autocast autocast(precision_);
     const auto answers = answers_.at(batch).get<std::vector<TokenIds>>();
-    const auto loss = slam_->loss(projector_->forward(features_.at(batch), {}), answers, {.adapter = &*adapter_});
+    return slam_->loss(projector_->forward(features_.at(batch), {}), answers, {.adapter = &*adapter_});
+  }
+
+  json train(int batch) {
+    const auto loss = loss_of(batch);
     loss.backward();
     optimiser_->step(1);
     return {{"loss", loss.item<double>()}};
@@ -108,6 +112,7 @@ class Bench {
 
   json decode(int batch) {
     const torch::NoGradGuard no_grad;
+    const Autocast autocast(precision_);
     const Prompts prompts = {.embeddings = slam_->prompt(projector_->forward(features_.at(batch), {})),
                              .adapter = &*adapter_};
     return {{"ids", beam_search(slam_->llm(), prompts, {.beam = 2, .max_new_tokens = options_.max_new_tokens})}};
