@@ -58,7 +58,7 @@ struct TrainSpec {
   double clip = 1.0;               // global gradient norm
   double warmup = 0.05;            // share of all steps
   double min_lr_ratio = 0.1;       // cosine ends at lr * min_lr_ratio
-  std::string precision = "bf16";  // autocast on GPUs; a CPU always computes in fp32
+  std::string precision = "bf16";  // asked for; see Workshop::precision
   std::optional<EarlyStopSpec> early_stop = EarlyStopSpec{};
   bool shuffle = true;
   bool operator==(const TrainSpec&) const = default;

@@ -27,9 +27,10 @@ class KvCache {
   void select(const torch::Tensor& rows) {
     for (auto* tensors : {&keys_, &values_})
       for (torch::Tensor& tensor : *tensors) {
-        const auto used = tensor.narrow(2, 0, length_).index_select(0, rows);
-        tensor = tensor.new_empty({rows.size(0), tensor.size(1), capacity_, tensor.size(3)});
-        tensor.narrow(2, 0, length_).copy_(used);
+        torch::Tensor kept = room_for(rows.size(0), tensor);
+        auto used = kept.narrow(2, 0, length_);
+        at::index_select_out(used, tensor.narrow(2, 0, length_), 0, rows);
+        spare_ = std::exchange(tensor, kept);
       }
   }
 
@@ -40,7 +41,14 @@ class KvCache {
     return all.narrow(2, 0, length_ + fresh.size(2));
   }
 
+  // A tensor like this one for so many rows: the spare one, if it is large enough.
+  torch::Tensor room_for(std::int64_t rows, const torch::Tensor& like) const {
+    if (spare_.defined() && spare_.size(0) >= rows) return spare_.narrow(0, 0, rows);
+    return like.new_empty({rows, like.size(1), capacity_, like.size(3)});
+  }
+
   std::vector<torch::Tensor> keys_, values_;  // a layer each: [B, kv_heads, capacity, d]
+  torch::Tensor spare_;  // what select() gave up last and fills next, so that a step of a search allocates nothing
   std::int64_t capacity_, length_ = 0;
 };
 

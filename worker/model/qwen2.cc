@@ -38,6 +38,30 @@ torch::Tensor rotary_frequencies(const Qwen2Config& c) {
       ((turns - scaling.low_freq_factor) / (scaling.high_freq_factor - scaling.low_freq_factor)).clamp(0, 1);
   return (1 - kept) * plain / scaling.factor + kept * plain;
 }
+
+// The last `count` along a dimension.
+torch::Tensor last(const torch::Tensor& x, std::int64_t dim, std::int64_t count) {
+  return x.narrow(dim, x.size(dim) - count, count);
+}
+
+// Which of `keys` positions each of the last `queries` may see: itself and those before. bool [1, 1, queries, keys]
+torch::Tensor causal_mask(std::int64_t queries, std::int64_t keys, torch::Device device) {
+  return torch::ones({1, 1, queries, keys}, torch::TensorOptions(device).dtype(torch::kBool)).tril(keys - queries);
+}
+
+// Attention in plain operations and in float32: the backward pass of torch's fused kernel for CPUs takes longer,
+// twice as long in bfloat16. Queries that share a key head stand in one matrix.
+// q [B, heads, L, d], k and v [B, kv_heads, T, d], mask bool [B or 1, 1, L, T] -> [B, heads, L, d]
+torch::Tensor attend_plainly(const torch::Tensor& q, const torch::Tensor& k, const torch::Tensor& v,
+                             const torch::Tensor& mask) {
+  const c10::impl::ExcludeDispatchKeyGuard no_autocast(c10::autocast_dispatch_keyset);
+  const auto wide = [](const torch::Tensor& x) { return x.to(torch::kFloat32); };
+  const std::int64_t B = q.size(0), kv_heads = k.size(1), d = q.size(3);
+  const auto grouped = (wide(q) / std::sqrt(double(d))).reshape({B, kv_heads, -1, d});
+  const auto scores = torch::matmul(grouped, wide(k).transpose(2, 3)).view({B, q.size(1), q.size(2), -1});
+  const auto shares = torch::softmax(scores.masked_fill(mask.logical_not(), -INFINITY), -1);
+  return torch::matmul(shares.view({B, kv_heads, -1, k.size(2)}), wide(v)).view(q.sizes()).to(q.scalar_type());
+}
 }  // namespace
 
 RmsNormImpl::RmsNormImpl(std::int64_t size, double eps)
@@ -57,19 +81,22 @@ Qwen2AttentionImpl::Qwen2AttentionImpl(const Qwen2Config& c) : config_(c) {
   o_proj_ = register_module("o_proj", Linear(c.heads * c.head_dim, c.hidden, Bias::none));
 }
 
-torch::Tensor Qwen2AttentionImpl::forward(int layer, const torch::Tensor& x, const Qwen2Sequence& sequence,
-                                          const Qwen2Pass& pass) const {
+torch::Tensor Qwen2AttentionImpl::forward(int layer, const torch::Tensor& x, std::int64_t wanted,
+                                          const Qwen2Sequence& sequence, const Qwen2Pass& pass) const {
   const auto project = [&](const Linear& linear, Target target, const torch::Tensor& in) {
     const auto out = linear->forward(in);
     return pass.adapter ? pass.adapter->adapt(layer, target, in, out, pass.dropout) : out;
   };
-  auto q = split_heads(project(q_proj_, Target::q, x), config_.heads);     // [B, heads, L, d]
-  auto k = split_heads(project(k_proj_, Target::k, x), config_.kv_heads);  // [B, kv_heads, L, d]
+  auto q = split_heads(project(q_proj_, Target::q, last(x, 1, wanted)), config_.heads);  // [B, heads, wanted, d]
+  auto k = split_heads(project(k_proj_, Target::k, x), config_.kv_heads);                // [B, kv_heads, L, d]
   auto v = split_heads(project(v_proj_, Target::v, x), config_.kv_heads);
-  q = rotate(q, sequence.cos, sequence.sin);
+  q = rotate(q, last(sequence.cos, 0, wanted), last(sequence.sin, 0, wanted));
   k = rotate(k, sequence.cos, sequence.sin);
   if (pass.cache) std::tie(k, v) = pass.cache->append(layer, k, v);
-  return project(o_proj_, Target::o, attend(q, k, v, sequence.mask));
+  auto mask = sequence.mask;
+  if (mask.defined()) mask = last(mask, 2, wanted);
+  else if (wanted > 1 && wanted < k.size(2)) mask = causal_mask(wanted, k.size(2), x.device());  // one sees all
+  return project(o_proj_, Target::o, attend(q, k, v, mask));
 }
 
 // [B, heads, L, d] over [B, kv_heads, T, d] -> [B, L, heads * d]
@@ -77,12 +104,14 @@ torch::Tensor Qwen2AttentionImpl::attend(const torch::Tensor& q, const torch::Te
                                          const torch::Tensor& v, const torch::Tensor& mask) const {
   const std::int64_t group = config_.heads / config_.kv_heads;
   const std::optional<torch::Tensor> allowed = mask.defined() ? std::optional(mask) : std::nullopt;
+  if (q.is_cpu() && torch::GradMode::is_enabled())
+    return join_heads(
+        attend_plainly(q, k, v, mask.defined() ? mask : causal_mask(q.size(2), k.size(2), q.device())));
   if (q.size(2) == 1) {
-    // One new position sees all keys, so the queries that share a key head can stand in one matrix.
+    // The queries that share a key head can stand in one matrix: the same keys are hidden from all.
     const auto grouped = q.reshape({q.size(0), config_.kv_heads, group, config_.head_dim});
     return at::scaled_dot_product_attention(grouped, k, v, allowed).reshape({q.size(0), 1, -1});
   }
-  TORCH_CHECK(allowed || q.size(2) == k.size(2), "several positions after a cache need a mask");
   return join_heads(at::scaled_dot_product_attention(q, repeat_heads(k, group), repeat_heads(v, group),
                                                      allowed, 0.0, !allowed));
 }
@@ -108,9 +137,9 @@ Qwen2LayerImpl::Qwen2LayerImpl(const Qwen2Config& c)
           register_module("post_attention_layernorm", RmsNorm(c.hidden, c.rms_norm_eps))),
       mlp_(register_module("mlp", Qwen2Mlp(c))) {}
 
-torch::Tensor Qwen2LayerImpl::forward(int layer, torch::Tensor x, const Qwen2Sequence& sequence,
-                                      const Qwen2Pass& pass) const {
-  x = x + self_attn_->forward(layer, input_layernorm_->forward(x), sequence, pass);
+torch::Tensor Qwen2LayerImpl::forward(int layer, torch::Tensor x, std::int64_t wanted,
+                                      const Qwen2Sequence& sequence, const Qwen2Pass& pass) const {
+  x = last(x, 1, wanted) + self_attn_->forward(layer, input_layernorm_->forward(x), wanted, sequence, pass);
   return x + mlp_->forward(layer, post_attention_layernorm_->forward(x), pass);
 }
 
@@ -144,8 +173,11 @@ torch::Tensor Qwen2BodyImpl::forward(torch::Tensor x, const Qwen2Pass& pass) con
   TORCH_CHECK(x.dim() == 3 && x.size(2) == config_.hidden, "embeddings are ", x.sizes(), ", expected [B, L, ",
               config_.hidden, "]");
   const Qwen2Sequence shared = sequence(x, pass);
-  for (int i = 0; i < config_.layers; ++i) x = layers_->at<Qwen2LayerImpl>(i).forward(i, x, shared, pass);
-  if (pass.cache) pass.cache->advance(x.size(1));
+  const std::int64_t length = x.size(1), wanted = pass.wanted ? pass.wanted : length;
+  // All layers before the last one need every position: what comes later sees it.
+  for (int i = 0; i < config_.layers; ++i)
+    x = layers_->at<Qwen2LayerImpl>(i).forward(i, x, i + 1 < config_.layers ? length : wanted, shared, pass);
+  if (pass.cache) pass.cache->advance(length);
   return norm_->forward(x);
 }
 
@@ -166,7 +198,8 @@ Result<Qwen2> load_qwen2(const std::filesystem::path& directory, const Placement
   const auto weights = Weights::open(directory);
   if (!weights) return weights.error();
   Qwen2 llm(*config);
-  if (const auto loaded = load_parameters(*llm, *weights, "", placement); !loaded) return loaded.error();
+  if (const auto loaded = load_parameters(*llm, *weights, "", placement, Access::read); !loaded)
+    return loaded.error();
   return llm;
 }
 

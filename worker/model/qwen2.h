@@ -19,6 +19,7 @@ struct Qwen2Pass {
   Dropout dropout = {};                  // of the adapter
   KvCache* cache = nullptr;              // earlier positions; extended by this pass
   torch::Tensor padding = {};  // int64 [B]: leading positions of each row that hold nothing; absent: none
+  std::int64_t wanted = 0;     // so many of the last positions are asked for; 0: all
 };
 
 class RmsNormImpl : public torch::nn::Module {
@@ -41,7 +42,8 @@ struct Qwen2Sequence {
 class Qwen2AttentionImpl : public torch::nn::Module {
  public:
   explicit Qwen2AttentionImpl(const Qwen2Config& config);
-  torch::Tensor forward(int layer, const torch::Tensor& x, const Qwen2Sequence& sequence,
+  // [B, L, hidden] -> the last `wanted` of [B, L, hidden]
+  torch::Tensor forward(int layer, const torch::Tensor& x, std::int64_t wanted, const Qwen2Sequence& sequence,
                         const Qwen2Pass& pass) const;
 
  private:
@@ -65,7 +67,8 @@ TORCH_MODULE(Qwen2Mlp);
 class Qwen2LayerImpl : public torch::nn::Module {
  public:
   explicit Qwen2LayerImpl(const Qwen2Config& config);
-  torch::Tensor forward(int layer, torch::Tensor x, const Qwen2Sequence& sequence,
+  // [B, L, hidden] -> [B, wanted, hidden]
+  torch::Tensor forward(int layer, torch::Tensor x, std::int64_t wanted, const Qwen2Sequence& sequence,
                         const Qwen2Pass& pass) const;
 
  private:
@@ -98,8 +101,8 @@ class Qwen2Impl : public torch::nn::Module {
 
   // int64 [...] -> [..., hidden]
   torch::Tensor embed(const torch::Tensor& ids) const { return model_->embed_tokens->forward(ids); }
-  // Embeddings [B, L, hidden] -> hidden states after the final norm [B, L, hidden]. Rotary positions count
-  // from the start of the row, padding included: attention sees differences of positions only.
+  // Embeddings [B, L, hidden] -> hidden states after the final norm [B, L or pass.wanted, hidden]. Rotary
+  // positions count from the start of the row, padding included: attention sees differences of positions only.
   torch::Tensor forward(const torch::Tensor& embeddings, const Qwen2Pass& pass) const {
     return model_->forward(embeddings, pass);
   }
@@ -117,7 +120,7 @@ class Qwen2Impl : public torch::nn::Module {
 };
 TORCH_MODULE(Qwen2);
 
-// Errors: read_qwen2_config's, Weights::open's, load_parameters'.
+// For reading only: see Access. Errors: read_qwen2_config's, Weights::open's, load_parameters'.
 Result<Qwen2> load_qwen2(const std::filesystem::path& directory, const Placement& placement);
 
 }  // namespace sweetspot::worker

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
+
 #include "schemas/model_directory.h"
 
 namespace sweetspot::worker {
@@ -13,6 +15,11 @@ namespace fs = std::filesystem;
 Error mismatch(const fs::path& path, const std::string& what) {
   return {"weights_mismatch", path.string() + ": " + what,
           "the weights do not belong to this config.json, or to another kind of model", ""};
+}
+
+// A file may begin its tensors anywhere.
+bool is_aligned(const torch::Tensor& tensor) {
+  return reinterpret_cast<std::uintptr_t>(tensor.data_ptr()) % tensor.element_size() == 0;
 }
 }  // namespace
 
@@ -31,6 +38,13 @@ Result<Weights> Weights::open(const fs::path& path) {
     weights.files_.push_back(std::move(*opened));
   }
   return weights;
+}
+
+bool Weights::all_are(torch::ScalarType dtype) const {
+  return std::all_of(files_.begin(), files_.end(), [&](const SafetensorsFile& file) {
+    return std::all_of(file.entries().begin(), file.entries().end(),
+                       [&](const auto& entry) { return entry.second.dtype == dtype; });
+  });
 }
 
 Result<torch::Tensor> Weights::tensor(const std::string& name, torch::IntArrayRef shape) const {
@@ -52,12 +66,13 @@ std::string Weights::prefix_of(std::initializer_list<std::string_view> prefixes,
 }
 
 Status load_parameters(torch::nn::Module& module, const Weights& weights, const std::string& prefix,
-                       const Placement& placement) {
+                       const Placement& placement, Access access) {
   const torch::NoGradGuard no_grad;
   for (auto& parameter : module.named_parameters()) {
     const auto tensor = weights.tensor(prefix + parameter.key(), parameter.value().sizes());
     if (!tensor) return tensor.error();
-    parameter.value().set_data(tensor->to(placement.device, placement.dtype, false, true));
+    parameter.value().set_data(
+        tensor->to(placement.device, placement.dtype, false, access == Access::write || !is_aligned(*tensor)));
   }
   return success();
 }

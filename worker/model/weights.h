@@ -24,6 +24,7 @@ class Weights {
   static Result<Weights> open(const std::filesystem::path& path);
 
   bool contains(const std::string& name) const { return file_of_.contains(name); }
+  bool all_are(torch::ScalarType dtype) const;
 
   // The tensor of that name and shape, read only. Errors: weights_mismatch, naming file, tensor, expected and
   // actual shape.
@@ -45,10 +46,14 @@ struct Placement {
   torch::ScalarType dtype = torch::kFloat32;
 };
 
+// Whether parameters are copies, to be trained, or read only: then those that are in the file as they should
+// be stay there, mapped, and cost no memory that the system cannot take back.
+enum class Access { write, read };
+
 // Fills every parameter of the module with the tensor named prefix + its name. The parameter's own storage is
 // replaced, never written.
 Status load_parameters(torch::nn::Module& module, const Weights& weights, const std::string& prefix,
-                       const Placement& placement);
+                       const Placement& placement, Access access = Access::write);
 
 // The module's parameters under prefix + name, converted to dtype.
 NamedTensors named_tensors(const torch::nn::Module& module, const std::string& prefix,

@@ -66,8 +66,8 @@ class WhisperEncoderImpl : public torch::nn::Module {
 };
 TORCH_MODULE(WhisperEncoder);
 
-// Loads the lowest `layers` of the encoder in a model directory. Errors: read_whisper_config's,
-// Weights::open's, load_parameters', and layers_impossible.
+// Loads the lowest `layers` of the encoder in a model directory, for reading only: see Access. Errors:
+// read_whisper_config's, Weights::open's, load_parameters', and layers_impossible.
 Result<WhisperEncoder> load_whisper_encoder(const std::filesystem::path& directory, int layers,
                                             const Placement& placement);
 

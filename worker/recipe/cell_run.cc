@@ -46,7 +46,7 @@ void CellRun::load(Workshop& workshop) {
   report("loading", 0, 3);
   std::filesystem::create_directories(member_.directory);
   device_ = workshop.device();
-  precision_ = workshop.precision(cell.train);
+  precision_ = workshop.precision(cell);
   corpus_ = need(workshop.corpus(cell.corpus));
   report("loading", 1, 3);
   encoder_ = need(workshop.encoder(cell.encoder, cell.layers, precision_));

@@ -8,10 +8,28 @@
 
 namespace sweetspot::worker {
 
+namespace {
+bool cpu_has_bf16() {
+#if defined(__x86_64__)
+  return __builtin_cpu_supports("avx512bf16");
+#else
+  return false;
+#endif
+}
+
+bool stored_as_bf16(const std::string& llm) {
+  const auto directory = model_directory(llm);
+  if (!directory) return false;  // loading it will say why
+  const auto weights = Weights::open(*directory);
+  return weights && weights->all_are(torch::kBFloat16);
+}
+}  // namespace
+
 std::string_view to_string(Precision precision) { return precision == Precision::bf16 ? "bf16" : "fp32"; }
 
-Precision Workshop::precision(const TrainSpec& train) const {
-  return options_.device.is_cuda() && train.precision == "bf16" ? Precision::bf16 : Precision::fp32;
+Precision Workshop::precision(const Cell& cell) const {
+  const bool pays = options_.device.is_cuda() || (cpu_has_bf16() && stored_as_bf16(cell.llm));
+  return cell.train.precision == "bf16" && pays ? Precision::bf16 : Precision::fp32;
 }
 
 Placement Workshop::placement(Precision precision) const {
@@ -62,15 +80,20 @@ Result<std::shared_ptr<const Corpus>> Workshop::corpus(const CorpusSpec& spec) {
   return corpora_[name] = std::make_shared<const Corpus>(std::move(*corpus));
 }
 
-Autocast::Autocast(Precision precision) : before_(at::autocast::is_autocast_enabled(at::kCUDA)) {
-  at::autocast::set_autocast_enabled(at::kCUDA, precision == Precision::bf16);
-  at::autocast::set_autocast_dtype(at::kCUDA, at::kBFloat16);
+Autocast::Autocast(Precision precision)
+    : cuda_before_(at::autocast::is_autocast_enabled(at::kCUDA)),
+      cpu_before_(at::autocast::is_autocast_enabled(at::kCPU)) {
+  for (const auto device : {at::kCUDA, at::kCPU}) {
+    at::autocast::set_autocast_enabled(device, precision == Precision::bf16);
+    at::autocast::set_autocast_dtype(device, at::kBFloat16);
+  }
 }
 
 // Casts of weights are kept while autocast is on; after an optimiser step they would be stale.
 Autocast::~Autocast() {
   at::autocast::clear_cache();
-  at::autocast::set_autocast_enabled(at::kCUDA, before_);
+  at::autocast::set_autocast_enabled(at::kCUDA, cuda_before_);
+  at::autocast::set_autocast_enabled(at::kCPU, cpu_before_);
 }
 
 }  // namespace sweetspot::worker

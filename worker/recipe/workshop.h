@@ -28,8 +28,9 @@ class Workshop {
   explicit Workshop(WorkshopOptions options) : options_(options), features_(options.feature_bytes) {}
 
   torch::Device device() const { return options_.device; }
-  // A CPU always computes in fp32.
-  Precision precision(const TrainSpec& train) const;
+  // bf16 where it is asked for and pays: on GPUs, and on CPUs that have instructions for it if the language
+  // model's weights are stored so; they are then used where they lie in the file.
+  Precision precision(const Cell& cell) const;
 
   // The three things a cell needs, loaded at the first request. One language model and one encoder (with as
   // many layers as were ever asked for) are kept at a time, corpora all. Errors: those of loading.
@@ -47,7 +48,7 @@ class Workshop {
   std::map<std::string, std::shared_ptr<const Corpus>> corpora_;
 };
 
-// While it lives, operations on a GPU compute in bfloat16 where that is safe, as torch.autocast does.
+// While it lives, operations compute in bfloat16 where that is safe, as torch.autocast does.
 class Autocast {
  public:
   explicit Autocast(Precision precision);
@@ -56,7 +57,7 @@ class Autocast {
   Autocast& operator=(const Autocast&) = delete;
 
  private:
-  bool before_;
+  bool cuda_before_, cpu_before_;
 };
 
 }  // namespace sweetspot::worker

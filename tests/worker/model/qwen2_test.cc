@@ -26,6 +26,24 @@ TEST(Qwen2, WithACacheEqualsTheWholeSequence) {
     expect_close(llm->forward(x.narrow(1, i, 1), {.cache = &cache}), whole.narrow(1, i, 1));
 }
 
+TEST(Qwen2, GivesTheLastPositionsAloneWhereOnlyTheyAreWanted) {
+  const auto llm = tiny_llm();
+  const auto x = torch::randn({2, 9, 32}), padding = torch::tensor({2, 0}, torch::kInt64);
+  for (const bool learning : {false, true}) {
+    const torch::AutoGradMode mode(learning);
+    for (const auto& holds : {torch::Tensor(), padding})
+      for (const std::int64_t wanted : {1, 4, 9}) {
+        const auto whole = llm->forward(x, {.padding = holds}).narrow(1, 9 - wanted, wanted);
+        expect_close(llm->forward(x, {.padding = holds, .wanted = wanted}), whole);
+        KvCache cache(2, 9);
+        llm->forward(x.narrow(1, 0, 5), {.cache = &cache, .padding = holds, .wanted = 1});
+        const std::int64_t rest = std::min<std::int64_t>(wanted, 4);
+        expect_close(llm->forward(x.narrow(1, 5, 4), {.cache = &cache, .padding = holds, .wanted = rest}),
+                     whole.narrow(1, wanted - rest, rest));
+      }
+  }
+}
+
 TEST(Qwen2, PaddingOnTheLeftChangesNothing) {
   const torch::NoGradGuard no_grad;
   const auto llm = tiny_llm();

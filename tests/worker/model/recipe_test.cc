@@ -110,6 +110,32 @@ TEST_F(Recipe, NumbersOfACellDoNotDependOnItsPackMates) {
   EXPECT_NE(recorders[0].losses, recorders[2].losses);
 }
 
+// On a CPU without such instructions both cells compute in float32, and are equal.
+TEST_F(Recipe, ComputesInBf16WhereTheModelIsStoredSoAndTheProcessorCan) {
+  Cell cell = world->cell();
+  cell.lora = LoraSpec{.r = 2, .alpha = 4, .dropout = 0.1};
+  cell.llm = world->directory("llm-bf16");
+  std::filesystem::copy(world->directory("llm"), cell.llm);
+  const auto stored = SafetensorsFile::open(world->directory("llm") / "model.safetensors");
+  NamedTensors tensors;
+  for (const auto& [name, entry] : stored->entries())
+    tensors.emplace_back(name, stored->view(name).to(torch::kBFloat16));
+  ASSERT_TRUE(write_safetensors(std::filesystem::path(cell.llm) / "model.safetensors", tensors).ok());
+
+  Recorder narrow, wide;
+  const auto outcome = solo(cell, "bf16", narrow);
+  cell.train.precision = "fp32";
+  const auto plain = solo(cell, "fp32", wide);
+  ASSERT_TRUE(outcome.ok()) << outcome.error().error.message;
+  ASSERT_TRUE(plain.ok()) << plain.error().error.message;
+  EXPECT_EQ(plain->precision, "fp32");
+  EXPECT_EQ(narrow.losses == wide.losses, outcome->precision == "fp32");
+  ASSERT_EQ(narrow.losses.size(), wide.losses.size());
+  for (std::size_t step = 0; step < wide.losses.size(); ++step)
+    EXPECT_NEAR(narrow.losses[step], wide.losses[step], 0.05 * wide.losses[step]);
+  EXPECT_EQ(solo(world->cell(), "fp16", narrow)->precision, "fp32");  // stored in float16
+}
+
 TEST_F(Recipe, AWarmWorkshopGivesTheSameNumbers) {
   Workshop workshop({});
   std::vector<double> before;

@@ -37,6 +37,27 @@ TEST(Safetensors, ReadsBackWhatItWrote) {
   EXPECT_FALSE(std::filesystem::exists(path.string() + ".part"));
 }
 
+TEST(Weights, StayInTheirFileWhereTheyAreOnlyRead) {
+  const TemporaryDirectory directory;
+  const auto path = directory.path() / "x.safetensors";
+  const auto stored = torch::randn({4, 3}).to(torch::kBFloat16);
+  ASSERT_TRUE(write_safetensors(path, {{"weight", stored}}).ok());
+  const auto weights = Weights::open(path);
+  ASSERT_TRUE(weights.ok());
+  EXPECT_TRUE(weights->all_are(torch::kBFloat16));
+  EXPECT_FALSE(weights->all_are(torch::kFloat32));
+  const void* in_file = weights->tensor("weight", {4, 3})->data_ptr();
+  const auto loaded = [&](torch::ScalarType dtype, Access access) {
+    Linear linear(3, 4, Bias::none);
+    EXPECT_TRUE(load_parameters(*linear, *weights, "", {torch::kCPU, dtype}, access).ok());
+    EXPECT_TRUE(torch::equal(linear->weight.to(torch::kBFloat16), stored));
+    return linear->weight.data_ptr();
+  };
+  EXPECT_EQ(loaded(torch::kBFloat16, Access::read), in_file);
+  EXPECT_NE(loaded(torch::kFloat32, Access::read), in_file);
+  EXPECT_NE(loaded(torch::kBFloat16, Access::write), in_file);
+}
+
 TEST(Safetensors, RefusesDamagedHeaders) {
   const std::string two =
       R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"b":{"dtype":"F32","shape":[2],"data_offsets":)";
