@@ -1,7 +1,7 @@
 // An answer of the daemon that is asked for again when its topic changes, at most once in `gap` milliseconds.
 // What is shown stays until the new answer is there.
 import { signal } from "@preact/signals";
-import { useEffect, useMemo } from "preact/hooks";
+import { useEffect, useMemo, useRef } from "preact/hooks";
 import { getJson } from "../api/client";
 import { subscribe } from "./topics";
 
@@ -63,3 +63,9 @@ export function useResource<T>(path: string, topic: string, gap = 1000): Loaded<
   return useFetched(path, topic, (signal) => getJson<T>(path, signal), gap);
 }
 
+/** The answer to the question before stays in view until that to the new one is there. */
+export function useKept<T>(loaded: Loaded<T>): Loaded<T> {
+  const kept = useRef<T | null>(null);
+  if (loaded.data) kept.current = loaded.data;
+  return { data: kept.current, problem: loaded.problem };
+}
