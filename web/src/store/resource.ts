@@ -20,11 +20,11 @@ class Resource<T> {
 
   constructor(private readonly fetch: Fetch<T>, private readonly gap: number) {}
 
-  follow(topic: string): () => void {
-    const unsubscribe = subscribe(topic, () => this.refresh());
+  follow(topics: string): () => void {
+    const unsubscribe = topics.split(" ").map((topic) => subscribe(topic, () => this.refresh()));
     this.load();
     return () => {
-      unsubscribe();
+      unsubscribe.forEach((stop) => stop());
       if (this.timer) clearTimeout(this.timer);
       this.abort?.abort();
     };
@@ -52,7 +52,7 @@ class Resource<T> {
   }
 }
 
-/** Follows what `fetch` gives; `key` names it, and another key is another resource. */
+/** Follows what `fetch` gives on one topic or several, with spaces between; `key` names it, and another key is another resource. */
 export function useFetched<T>(key: string, topic: string, fetch: Fetch<T>, gap = 1000): Loaded<T> {
   const resource = useMemo(() => new Resource(fetch, gap), [key]);
   useEffect(() => resource.follow(topic), [resource, topic]);
