@@ -52,5 +52,5 @@ function schemaOf([name, schema]) {
 }
 
 const all = Object.entries(api.paths).flatMap(([path, methods]) => Object.entries(methods).map(([method, one]) => ({ method, path, one })));
-const sections = api.tags.map(({ name }) => `<h2>${name}</h2>${all.filter(({ one }) => one.tags[0] === name).map(({ method, path, one }) => operation(method, path, one)).join("")}`);
-writeFileSync(target, `<p class="prose">${escaped(api.info.description ?? "")}</p>${sections.join("")}<h2>schemas</h2>${Object.entries(api.components.schemas).map(schemaOf).join("")}`);
+const sections = api.tags.map(({ name }) => `<section><h2>${name}</h2>${all.filter(({ one }) => one.tags[0] === name).map(({ method, path, one }) => operation(method, path, one)).join("")}</section>`);
+writeFileSync(target, `<p class="prose">${escaped(api.info.description ?? "")}</p>${sections.join("")}<section><h2>schemas</h2>${Object.entries(api.components.schemas).map(schemaOf).join("")}</section>`);

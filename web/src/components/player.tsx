@@ -47,7 +47,7 @@ export function Player({ path, name }: { path: string; name: string }) {
     setAt(bounded);
     if (playing) void play(bounded);
   };
-  if (silent) return <p class="faint">{text.player.silent}</p>;
+  if (silent) return <span class="faint">{text.player.silent}</span>;
   return (
     <span class="player">
       <button type="button" aria-label={playing ? text.player.pause(name) : text.player.play(name)} onClick={() => (playing ? stop() : void play(at))}>{playing ? "❚❚" : "▶"}</button>

@@ -65,12 +65,12 @@ function SampleItem({ sample }: { sample: Sample }) {
   const errors = s + d + i;
   return (
     <li>
-      <p class="facts faint">
+      <div class="facts faint">
+        <Player path={sample.audio} name={sample.id} />
         <span class="id">{sample.id}</span>
         <span>{text.samples.seconds(sample.seconds.toFixed(1))}</span>
         <span>{errors === 0 ? text.samples.perfect : `${text.samples.wer(percent(sample.wer))} · ${text.run.errors(s, d, i, hits + s + d)}`}</span>
-      </p>
-      <Player path={sample.audio} name={sample.id} />
+      </div>
       <Alignment reference={sample.reference} hypothesis={sample.hypothesis} alignment={sample.alignment} />
     </li>
   );

@@ -16,6 +16,7 @@ export function ApiView() {
     for (const one of holder.current?.querySelectorAll<HTMLElement>(".operation") ?? []) {
       one.hidden = !one.textContent!.toLowerCase().includes(wanted.toLowerCase());
     }
+    for (const part of holder.current?.querySelectorAll<HTMLElement>("section") ?? []) part.hidden = !part.querySelector(".operation:not([hidden])");
   }, [wanted, data]);
   return (
     <>

@@ -56,8 +56,10 @@ function Pages({ path, first, names }: { path: string; first: DifferencePage; na
 function Item({ item, names }: { item: Difference; names: [string, string] }) {
   return (
     <li>
-      <p class="facts faint"><span class="id">{item.id}</span><strong>{text.compare.change(item.change)}</strong></p>
-      <Player path={item.audio} name={item.id} />
+      <div class="facts faint">
+        <Player path={item.audio} name={item.id} />
+        <span class="id">{item.id}</span><strong>{text.compare.change(item.change)}</strong>
+      </div>
       {[item.here, item.there].map((heard, i) => (
         <div key={i} class="heard"><span class="faint">{names[i]} {percent(heard.wer)}</span>
           <Alignment reference={item.reference} hypothesis={heard.hypothesis} alignment={heard.alignment} /></div>

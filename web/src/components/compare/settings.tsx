@@ -9,7 +9,7 @@ import { RunStateMark } from "../state";
 
 export function Settings({ runs, remove }: { runs: readonly Compared[]; remove(id: string): void }) {
   const cells = runs.map(({ run }) => flat(run.cell));
-  const names = [...new Set(cells.flatMap((cell) => [...cell.keys()]))].filter((name) => new Set(cells.map((cell) => cell.get(name))).size > 1);
+  const names = [...new Set(cells.flatMap((cell) => [...cell.keys()]))].filter((name) => new Set(cells.map((cell) => cell.get(name) ?? text.none)).size > 1);
   const rows: [string, string[]][] = [
     [text.run.wer, runs.map(({ run }) => percent(run.wer))],
     [text.run.cer, runs.map(({ run }) => percent(run.result?.cer))],
@@ -44,6 +44,7 @@ function bestOf({ metrics }: Compared): string {
 
 /** {"train": {"lr": 1}} -> train.lr: "1" */
 function flat(value: unknown, name = ""): Map<string, string> {
-  if (value === null || typeof value !== "object" || Array.isArray(value)) return new Map([[name, typeof value === "string" ? value : JSON.stringify(value)]]);
+  if (value === null) return new Map([[name, text.none]]);
+  if (typeof value !== "object" || Array.isArray(value)) return new Map([[name, typeof value === "string" ? value : JSON.stringify(value)]]);
   return new Map(Object.entries(value).flatMap(([key, inside]) => [...flat(inside, name ? `${name}.${key}` : key)]));
 }
