@@ -16,7 +16,7 @@ export function SpotCard({ table }: { table: SweetSpotTable }) {
       ))}
       {table.summary.encoders.length > 1 && table.summary.overall.map((all) => <p key={settingsLabel(all.settings)} class="overall">{all.text}</p>)}
       {uncertain.map(({ encoder, uncertain: languages }) => <p key={encoder} class="faint">{text.spot.uncertain(encoder, languages.join(", "))}</p>)}
-      <p class="faint prose definition">{table.definition}</p>
+      <p class="faint definition">{table.definition.split(". ")[0]}.</p>
       <SpotRule />
       {table.missing.length > 0 && <p class="faint">{text.spot.waiting(table.missing.length)}</p>}
       {table.rows.length === 0 && <p class="faint">{text.spot.empty}</p>}
@@ -31,6 +31,7 @@ export function SpotFigures({ table }: { table: SweetSpotTable }) {
   return (
     <section aria-labelledby="figures-title">
       <h2 id="figures-title">{text.spot.figures}</h2>
+      <p class="faint prose">{table.definition}</p>
       <SpotTable rows={table.rows} languages={languages} />
     </section>
   );

@@ -1,7 +1,6 @@
 // The grid that fills cell by cell, a panel a language, and under it the same as lines.
 import type { Run, SweetSpotTable, WerRow, WerTable } from "../api/schema";
 import { DepthChart, LineKey } from "../charts/depth_chart";
-import { Exportable } from "../charts/exportable";
 import type { GridPanel, Scale } from "../charts/grid";
 import { HeatLegend, WerGrid } from "../charts/wer_grid";
 import { text } from "../text";
@@ -26,7 +25,7 @@ export function WerPanels({ panels, scale, wer, sweetSpots }: PanelsProps) {
         {panels.map((panel) => (
           <div key={panel.language} class={panel.depths.length > 5 ? "panel-pair wide" : "panel-pair"}>
             <WerGrid panel={panel} scale={scale} intervals={intervals} sweetSpots={sweetSpots} />
-            <Exportable name={`wer-by-depth-${panel.language}`}><DepthChart panel={panel} intervals={intervals} /></Exportable>
+            <DepthChart panel={panel} intervals={intervals} />
           </div>
         ))}
       </div>

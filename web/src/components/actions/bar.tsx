@@ -5,6 +5,7 @@ import { Problem } from "../../api/client";
 import { text } from "../../text";
 
 export interface Action {
+  kind: string;      // which it is, whatever its name counts
   name: string;
   preview: string;
   loses?: boolean;
@@ -21,15 +22,15 @@ export function ActionBar({ label, actions }: { label: string; actions: readonly
     setSaid(await action.act().catch(sentenceOf));
     setLooking(null);
   };
-  const start = (action: Action) => (action.loses ? setAsked(action.name) : void perform(action));
-  const shown = actions.find((action) => action.name === looking);
-  const asking = actions.find((action) => action.name === asked);
+  const start = (action: Action) => (action.loses ? setAsked(action.kind) : void perform(action));
+  const shown = actions.find((action) => action.kind === looking);
+  const asking = actions.find((action) => action.kind === asked);
   return (
     <div class="actions" role="group" aria-label={label}>
       {actions.map((action) => (
-        <button key={action.name} type="button" title={action.preview} class={action.loses ? "loses" : ""}
-          onClick={() => start(action)} onPointerEnter={() => setLooking(action.name)} onPointerLeave={() => setLooking(null)}
-          onFocus={() => setLooking(action.name)} onBlur={() => setLooking(null)}>{action.name}</button>
+        <button key={action.kind} type="button" title={action.preview} class={action.loses ? "loses" : ""}
+          onClick={() => start(action)} onPointerEnter={() => setLooking(action.kind)} onPointerLeave={() => setLooking(null)}
+          onFocus={() => setLooking(action.kind)} onBlur={() => setLooking(null)}>{action.name}</button>
       ))}
       <p class="said faint" role="status">{asking ? "" : shown?.preview ?? said}</p>
       {asking && <Confirm action={asking} yes={() => perform(asking)} no={() => setAsked(null)} />}

@@ -14,9 +14,9 @@ export function runActions(runs: readonly Run[]): Action[] {
   const held = open.filter((run) => heldStates.includes(run.state)).length;
   const { actions } = text;
   return [
-    again.length > 0 && { name: actions.retryRuns(again.length), preview: actions.retryPreview(again.length), act: () => onEach(again, "retry") },
+    again.length > 0 && { kind: "retry", name: actions.retryRuns(again.length), preview: actions.retryPreview(again.length), act: () => onEach(again, "retry") },
     open.length > 0 && {
-      name: actions.cancel(open.length), preview: actions.cancelPreview(held, open.length - held), loses: true,
+      kind: "cancel", name: actions.cancel(open.length), preview: actions.cancelPreview(held, open.length - held), loses: true,
       act: () => onEach(open, "cancel"),
     },
   ].filter((action): action is Action => !!action);

@@ -17,20 +17,20 @@ export function sweepActions(sweeps: readonly Sweep[]): Action[] {
   const { actions } = text;
   return [
     going.length > 0 && {
-      name: actions.pause, preview: actions.pausePreview(sum(going, held), sum(going, (counts) => left(counts) - held(counts))),
+      kind: "pause", name: actions.pause, preview: actions.pausePreview(sum(going, held), sum(going, (counts) => left(counts) - held(counts))),
       act: () => onEach(going, "pause"),
     },
-    paused.length > 0 && { name: actions.resume, preview: actions.resumePreview(sum(paused, left)), act: () => onEach(paused, "resume") },
+    paused.length > 0 && { kind: "resume", name: actions.resume, preview: actions.resumePreview(sum(paused, left)), act: () => onEach(paused, "resume") },
     failed > 0 && {
-      name: actions.retry(failed), preview: actions.retryPreview(failed),
+      kind: "retry", name: actions.retry(failed), preview: actions.retryPreview(failed),
       act: () => onEach(sweeps, "retry", { states: ["failed", "quarantined"] }),
     },
     cancelled > 0 && {
-      name: actions.retryCancelled(cancelled), preview: actions.retryPreview(cancelled),
+      kind: "requeue", name: actions.retryCancelled(cancelled), preview: actions.retryPreview(cancelled),
       act: () => onEach(sweeps, "retry", { states: ["cancelled"] }),
     },
     open.length > 0 && {
-      name: actions.cancel(sum(open, left)), preview: actions.cancelPreview(sum(open, held), sum(open, (counts) => left(counts) - held(counts))),
+      kind: "cancel", name: actions.cancel(sum(open, left)), preview: actions.cancelPreview(sum(open, held), sum(open, (counts) => left(counts) - held(counts))),
       loses: true, act: () => onEach(open, "cancel"),
     },
   ].filter((action): action is Action => !!action);
