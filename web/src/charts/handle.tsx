@@ -26,7 +26,7 @@ export function Handle({ axis, value, name, y, put }: Props) {
     bounded(value + (by * (axis.high - axis.low)) / 50);
   };
   return (
-    <g class="handle" role="slider" tabIndex={0} aria-label={name} aria-orientation="vertical" aria-valuemin={axis.low * 100} aria-valuemax={axis.high * 100}
+    <g class="handle" role="slider" tabindex={0} aria-label={name} aria-orientation="vertical" aria-valuemin={axis.low * 100} aria-valuemax={axis.high * 100}
       aria-valuenow={value * 100} aria-valuetext={percent(value)} transform={`translate(0 ${y(shareOf(axis, value))})`}
       onPointerDown={(event) => event.currentTarget.setPointerCapture(event.pointerId)} onPointerMove={drag} onKeyDown={key}>
       <rect x="-9" y="-4" width="18" height="8" rx="3" />

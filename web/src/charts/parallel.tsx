@@ -44,7 +44,7 @@ function Values({ axis, brush, y }: { axis: Axis; brush: string | undefined; y(s
   return (
     <>
       {axis.values!.map((value) => (
-        <g key={value} role="button" tabIndex={0} aria-pressed={kept.includes(value)} aria-label={`${axis.title} ${value}`} class="value"
+        <g key={value} role="button" tabindex={0} aria-pressed={kept.includes(value)} aria-label={`${axis.title} ${value}`} class="value"
           transform={`translate(0 ${y(shareOf(axis, value))})`} onClick={() => toggle(value)}
           onKeyDown={(event) => { if (event.key === "Enter" || event.key === " ") { event.preventDefault(); toggle(value); } }}>
           <rect x="-5" y="-5" width="10" height="10" class={kept.length === 0 || kept.includes(value) ? "kept" : ""} />

@@ -4,7 +4,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { ask } from "../api/client";
 import { text } from "../text";
 
-const width = 240, height = 32, jump = 0.5;
+const width = 240, height = 32, jump = 0.5, nearEnd = 0.05;
 let shared: AudioContext | null = null;
 const context = () => (shared ??= new AudioContext());
 
@@ -23,6 +23,7 @@ export function Player({ path, name }: { path: string; name: string }) {
       const buffer = sound ?? await load();
       setSound(buffer);
       stop();
+      if (from >= buffer.duration - nearEnd) from = 0;  // from the beginning again
       await context().resume();
       const node = (source.current = context().createBufferSource());
       node.buffer = buffer;
@@ -35,7 +36,7 @@ export function Player({ path, name }: { path: string; name: string }) {
         const now = context().currentTime - begin;
         setAt(Math.min(now, buffer.duration));
         if (now < buffer.duration) requestAnimationFrame(follow);
-        else { stop(); setAt(0); }
+        else stop();
       };
       follow();
     } catch {
@@ -43,9 +44,9 @@ export function Player({ path, name }: { path: string; name: string }) {
     }
   };
   const seek = (to: number) => {
-    const bounded = Math.max(0, Math.min(to, (sound?.duration ?? 0) - 0.01));
+    const bounded = Math.max(0, Math.min(to, sound?.duration ?? 0));
     setAt(bounded);
-    if (playing) void play(bounded);
+    if (playing) bounded < (sound?.duration ?? 0) - nearEnd ? void play(bounded) : stop();
   };
   if (silent) return <span class="faint">{text.player.silent}</span>;
   return (
@@ -66,7 +67,7 @@ function Waveform({ sound, at, name, seek }: { sound: AudioBuffer; at: number; n
   };
   return (
     <>
-      <svg class="waveform" viewBox={`0 0 ${width} ${height}`} role="slider" tabIndex={0} aria-label={text.player.slider(name)} aria-valuemin={0}
+      <svg class="waveform" viewBox={`0 0 ${width} ${height}`} role="slider" tabindex={0} aria-label={text.player.slider(name)} aria-valuemin={0}
         aria-valuemax={sound.duration} aria-valuenow={at} aria-valuetext={says} onKeyDown={key}
         onClick={(event) => { const box = event.currentTarget.getBoundingClientRect(); seek(((event.clientX - box.left) / box.width) * sound.duration); }}>
         <path d={pathOf(sound)} />
