@@ -111,7 +111,7 @@ async function memory_bench(sweep) {
 }
 
 async function viewers_bench(sweep, run) {
-  const paths = ["sweeps", `sweeps/${sweep}`, `runs?sweep=${sweep}&sort=-wer&limit=50`, `runs/${run}`, `runs/${run}/metrics`, "devices"];
+  const paths = ["sweeps?limit=25", `sweeps/${sweep}`, `runs?sweep=${sweep}&sort=-wer&limit=50`, `runs/${run}`, `runs/${run}/metrics`, "devices"];
   const ask = async () => {
     const tries = [];
     for (let i = 0; i < 300; ++i) tries.push(await timed(async () => (await fetch(new URL(`api/v1/${paths[i % paths.length]}`, daemon.url))).text()));

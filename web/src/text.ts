@@ -143,6 +143,9 @@ export const text = {
     plan: "What it would do",
     cells: (n: number) => `${plural(n, "run", "runs")}:`,
     excluded: (n: number) => `${plural(n, "cell is", "cells are")} left out`,
+    sizes: (most: string) => `Memory and parameters; at most about ${most} of memory a run`,
+    columns: { kind: "Cells", cells: "How many", encoder: "Encoder parameters", trained: "Trained parameters", memory: "Memory" },
+    tooLarge: (device: string, memory: string, n: number) => `${device} has ${memory}: too little for ${plural(n, "run", "runs")}.`,
     byRule: "by",
     andMore: (n: number) => `and ${n} more`,
     cost: (time: string, devices: number, disk: string, runs: number, each: string) =>
@@ -389,7 +392,7 @@ export const text = {
     free: "free",
     empty: "No device. Give the daemon some:",
     emptyCommand: "build/release/bin/sweetspot serve --devices cpu:2",
-    columns: { name: "Device", state: "State", worker: "Worker", runs: "Runs", act: "Action" },
+    columns: { name: "Device", state: "State", memory: "Memory", worker: "Worker", runs: "Runs", act: "Action" },
     workers: "Workers",
     workerColumns: { id: "Worker", device: "Device", state: "State", pid: "Process", started: "Started", build: "Build", runs: "Runs" },
     workersEmpty: "No worker process runs now; one is started when there is work.",

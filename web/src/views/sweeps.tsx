@@ -1,5 +1,5 @@
-import { getAll } from "../api/client";
-import type { Sweep } from "../api/schema";
+import { getAll, getJson } from "../api/client";
+import type { Sweep, SweepPage } from "../api/schema";
 import { ActionBar } from "../components/actions/bar";
 import { sweepActions } from "../components/actions/sweep_actions";
 import { Empty, Waiting } from "../components/problem";
@@ -9,22 +9,36 @@ import { SweepStateMark } from "../components/state";
 import { Ago } from "../components/time";
 import { duration, percent } from "../format";
 import { links, query, setQuery } from "../router";
-import { useFetched } from "../store/resource";
+import { useFetched, useKept } from "../store/resource";
 import { selection, tick } from "../store/selection";
 import { text } from "../text";
 import { useTitle } from "./title";
 
+const pageSize = 25;
+
 export function SweepsView() {
   useTitle(text.sweeps.title);
-  const { data, problem } = useFetched("sweeps", "sweeps", (signal) => getAll<Sweep>("sweeps", signal));
+  const after = query.value.get("after") ?? "";
+  const searching = !!query.value.get("name");
+  const path = `sweeps?limit=${pageSize}${after && `&cursor=${after}`}`;
+  const { data, problem } = useKept(useFetched(searching ? "all sweeps" : path, "sweeps", (signal) => (searching ? everything(signal) : getJson<SweepPage>(path, signal))));
   return (
     <>
       <h1>{text.sweeps.title}</h1>
       {!data ? <Waiting problem={problem} />
-        : data.length === 0 ? <Empty says={text.sweeps.empty} command={text.sweeps.emptyCommand} hint={text.sweeps.emptyHint} />
-        : <Listed sweeps={data} />}
+        : data.items.length === 0 && !after ? <Empty says={text.sweeps.empty} command={text.sweeps.emptyCommand} hint={text.sweeps.emptyHint} />
+        : <Listed sweeps={data.items} />}
+      <p class="facts">
+        {after && !searching && <button type="button" onClick={() => setQuery("after", "")}>{text.runs.first}</button>}
+        {data?.next_cursor && <button type="button" onClick={() => setQuery("after", data.next_cursor!)}>{text.runs.next}</button>}
+      </p>
     </>
   );
+}
+
+/** A search looks through all of them. */
+async function everything(signal: AbortSignal): Promise<SweepPage> {
+  return { items: await getAll<Sweep>("sweeps", signal), next_cursor: null };
 }
 
 function Listed({ sweeps }: { sweeps: Sweep[] }) {

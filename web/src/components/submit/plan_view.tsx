@@ -1,9 +1,10 @@
 // What a submit would do: how many runs of what, what is left out by which rule, how long, how much disk.
 import { getJson } from "../../api/client";
 import type { ArtifactList, DeviceList, Plan, RunPage } from "../../api/schema";
-import { bytes, duration } from "../../format";
+import { bytes, count, duration } from "../../format";
 import { useFetched } from "../../store/resource";
 import { text } from "../../text";
+import { Scroll } from "../scroll";
 
 const excludedShown = 20;
 
@@ -17,9 +18,42 @@ export function PlanView({ plan, rules }: { plan: Plan; rules: readonly unknown[
           <div key={axis}><dt>{axis}</dt><dd>{values.map((value) => <code key={String(value)}>{String(value)}</code>)}</dd></div>
         ))}
       </dl>
+      <Sizes plan={plan} />
       <Cost plan={plan} />
       {plan.excluded.length > 0 && <Excluded plan={plan} rules={rules} />}
     </section>
+  );
+}
+
+/** How large each kind of cell is, and what no device here can hold. */
+function Sizes({ plan: { sizes, devices } }: { plan: Plan }) {
+  if (!sizes?.length) return null;
+  const { columns } = text.submit;
+  return (
+    <>
+      {devices.filter((device) => device.too_large).map((device) => (
+        <p key={device.name} class="trouble">{text.submit.tooLarge(device.name, bytes(device.memory ?? 0), device.too_large ?? 0)}</p>
+      ))}
+      <details>
+        <summary>{text.submit.sizes(bytes(Math.max(...sizes.map((size) => size.memory.total))))}</summary>
+        <Scroll label={text.submit.plan}>
+          <table class="list">
+            <thead><tr>{Object.values(columns).map((name) => <th key={name} scope="col">{name}</th>)}</tr></thead>
+            <tbody>
+              {sizes.map((size) => (
+                <tr key={`${size.encoder} ${size.layers} ${size.lora}`}>
+                  <th scope="row">{text.spot.configuration(size.encoder, size.layers, size.lora)}</th>
+                  <td class="number">{size.cells}</td>
+                  <td class="number">{count(size.parameters.encoder)}</td>
+                  <td class="number">{count(size.parameters.projector + size.parameters.adapter)}</td>
+                  <td class="number">{bytes(size.memory.total)}</td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </Scroll>
+      </details>
+    </>
   );
 }
 
