@@ -155,7 +155,7 @@ export const text = {
   rule: {
     label: "Rule of the sweet spot",
     rule: "Rule",
-    rules: { paper: "better than the whole encoder without LoRA", within: "within a share of the whole encoder" },
+    rules: { paper: "better than the whole encoder without LoRA", within: "within a share of the best" },
     within: "within",
     percent: (share: number) => `${Number((share * 100).toFixed(1))} %`,
     prefer: "prefer fewest",
@@ -272,6 +272,7 @@ export const text = {
     validation: (wer: string) => `val ${wer}`,
     scale: (best: string, worst: string) => `best ${best} %, worst ${worst} %`,
     scaleNone: "no result yet",
+    signs: "★ sweet spot; ≈ no significant difference from the whole encoder without LoRA",
     sweetSpot: "sweet spot",
     byChance: "not significantly different from the whole encoder without LoRA",
     imported: (source: string) => `imported: ${source}`,

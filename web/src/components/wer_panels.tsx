@@ -20,6 +20,7 @@ export function WerPanels({ panels, scale, wer, sweetSpots }: PanelsProps) {
       <p class="facts faint">
         <span>{text.sweep.gridUnit} {text.sweep.rows} × {text.sweep.layers.toLowerCase()}.</span>
         <HeatLegend scale={scale} />
+        {scale && <span>{text.sweep.signs}</span>}
       </p>
       <div class="panels">
         {panels.map((panel) => (
