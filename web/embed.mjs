@@ -32,6 +32,14 @@ const assets = filesUnder(site).map((file) => {
   return { path, contentType, hash, stored, size: bytes.length };
 }).sort((a, b) => (a.path < b.path ? -1 : 1));
 
+// What a first visit costs on a slow line; see CONTRIBUTING.md.
+const budgets = { ".js": 60 * 1024, ".css": 10 * 1024 };
+for (const [ending, most] of Object.entries(budgets)) {
+  const size = assets.filter((asset) => extname(asset.path) === ending).reduce((sum, asset) => sum + asset.size, 0);
+  console.log(`${ending.slice(1)}: ${size} of ${most} bytes, compressed`);
+  if (size > most) throw new Error(`The dashboard's ${ending} files are ${size} bytes compressed; at most ${most} are wanted.`);
+}
+
 const quote = (text) => JSON.stringify(text);
 const includes = assets.map(({ stored }, i) =>
   `asm(R"(.section .rodata\n.balign 16\nsweetspot_asset_${i}:\n.incbin ${quote(stored)}\n.previous)");

@@ -5,6 +5,9 @@ import { defineConfig } from "vite";
 export default defineConfig({
   base: "./",
   plugins: [{
+    name: "lines-only",  // of uPlot: its other shapes would be a twentieth of the script
+    transform: (code, id) => (id.includes("uPlot.esm") ? code.replace(/\(paths\.(stepped|bars|spline) *= \w+\);|uPlot\.(join|rangeAsinh|orient) *= \w+;/g, "") : undefined),
+  }, {
     // A module is asked for with an Origin header, which the daemon refuses behind a proxy that changes Host; a plain
     // deferred script is not.
     name: "plain-tags",
@@ -20,6 +23,8 @@ export default defineConfig({
     rollupOptions: { output: { format: "iife" } },
     cssCodeSplit: false,  // else the script would insert the styles, which the content policy forbids
     modulePreload: { polyfill: false },
+    minify: "terser",  // 5 % smaller than the default
+    terserOptions: { compress: { passes: 3, pure_getters: true }, toplevel: true },
   },
   server: { proxy: { "/api": process.env.SWEETSPOT_API ?? "http://127.0.0.1:8765" } },
 });

@@ -1,5 +1,5 @@
-// The handlers, one file a resource: sweeps.cc, results.cc, runs.cc, samples.cc, tables.cc, devices.cc,
-// meta.cc, dashboard.cc. Each answers what openapi.json says under its operation.
+// The handlers, one file a resource: sweeps.cc, results.cc, runs.cc, samples.cc, differences.cc, tables.cc,
+// devices.cc, meta.cc, dashboard.cc. Each answers what openapi.json says under its operation.
 #pragma once
 
 #include "daemon/http/router.h"
@@ -38,6 +38,7 @@ Answer retry_run(Context&, const Request&);
 
 Answer list_samples(Context&, const Request&);
 Answer get_sample_audio(Context&, const Request&);
+Answer list_differences(Context&, const Request&);
 
 Answer list_workers(Context&, const Request&);
 Answer list_devices(Context&, const Request&);

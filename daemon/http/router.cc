@@ -32,6 +32,7 @@ constexpr Route kRoutes[] = {
     {"GET", "/api/v1/runs/{run}/metrics", "run_metrics", get_run_metrics},
     {"GET", "/api/v1/runs/{run}/samples", "run_samples", list_samples},
     {"GET", "/api/v1/runs/{run}/samples/{number}/audio", "sample_audio", get_sample_audio},
+    {"GET", "/api/v1/runs/{run}/differences", "run_differences", list_differences},
     {"GET", "/api/v1/runs/{run}/log", "run_log", get_run_log},
     {"GET", "/api/v1/runs/{run}/events", "run_events", list_run_events},
     {"GET", "/api/v1/runs/{run}/artifacts", "run_artifacts", list_run_artifacts},

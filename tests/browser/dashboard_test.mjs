@@ -100,6 +100,7 @@ test("The sweep ends with its progress, its verdict and the figures behind it", 
 });
 
 test("The tables are the daemon's, with their definitions, and the choice stays in the address", async () => {
+  await page.getByRole("link", { name: "Tables", exact: true }).click();
   for (const name of ["reduction", "degradation", "word-errors"]) {
     await page.locator(".tables select").selectOption(name);
     const table = await daemon.get(`sweeps/${sweep.id}/tables/${name}`);
@@ -111,9 +112,10 @@ test("The tables are the daemon's, with their definitions, and the choice stays 
   }
   const { rows: [row] } = await daemon.get(`sweeps/${sweep.id}/tables/word-errors`);
   assert.ok((await page.locator('table[data-table="word-errors"] tbody tr').first().textContent()).includes(asPercent(row.total)));
+  await picture(page, "tables");
+  await page.getByRole("link", { name: "Overview" }).click();
   await page.getByText("Why not another one").click();
   await page.locator(".considered li").first().waitFor();
-  await picture(page, "tables");
 });
 
 test("A run's page shows its curve, epochs, samples and log", async () => {
@@ -166,10 +168,14 @@ test("An address restores its view", async () => {
   await again.context().close();
 });
 
+const screens = () => [["sweeps", "#/"], ["sweep", `#/sweeps/${sweep.id}`], ["charts", `#/sweeps/${sweep.id}?part=charts`],
+  ["runs", `#/sweeps/${sweep.id}?part=runs`], ["tables", `#/sweeps/${sweep.id}?part=tables`], ["run", `#/runs/${runs[0].id}`],
+  ["compare", `#/compare?runs=${runs[0].id},${runs[4].id}`], ["devices", "#/devices"], ["submit", "#/submit"], ["api", "#/api"]];
+
 test("Every view fits 360 px, light and dark", async () => {
   for (const colorScheme of ["light", "dark"]) {
     const small = await watchedPage(browser, new URL(daemon.url).origin, { viewport: { width: 360, height: 740 }, colorScheme });
-    for (const [name, hash] of [["sweeps", "#/"], ["sweep", `#/sweeps/${sweep.id}`], ["run", `#/runs/${runs[0].id}`], ["devices", "#/devices"]]) {
+    for (const [name, hash] of screens()) {
       await open(small, hash);
       await small.locator(".live-live").waitFor();
       await small.waitForTimeout(500);
@@ -188,7 +194,7 @@ test("A failed run tells why, and what to do", async () => {
   await open(page, `#/sweeps/${other.id}`);
   await page.locator(".head .state-finished_with_failures").waitFor({ timeout: patience });
   const [failed] = (await daemon.get(`runs?sweep=${other.id}&state=failed`)).items;
-  const trouble = page.locator(".troubles li");
+  const trouble = page.locator(".troubles > li");
   assert.ok((await trouble.textContent()).includes(failed.reason));
   await trouble.getByRole("link").click();
   for (const said of [failed.reason, failed.hint, failed.reason_code]) await page.locator(".notice").getByText(said).first().waitFor();

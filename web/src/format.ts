@@ -54,3 +54,16 @@ export function cellLabel(cell: { encoder: string; layers: number; language: str
 export function settingsLabel(settings: Record<string, unknown>): string {
   return Object.entries(settings).map(([name, value]) => `${name} ${JSON.stringify(value)}`).join(", ");
 }
+
+/** 1,249,256 -> 1.2 MiB */
+export function bytes(value: number): string {
+  const unit = value >= 2 ** 30 ? 30 : value >= 2 ** 20 ? 20 : value >= 2 ** 10 ? 10 : 0;
+  return unit ? `${(value / 2 ** unit).toFixed(1)} ${{ 10: "KiB", 20: "MiB", 30: "GiB" }[unit]}` : `${value} bytes`;
+}
+
+/** "14:32", or with its day when that is not today, in the browser's zone. */
+export function clock(time: number): string {
+  const at = new Date(time);
+  const hour = at.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
+  return at.toDateString() === new Date().toDateString() ? hour : `${at.toLocaleDateString([], { weekday: "short", day: "numeric", month: "short" })}, ${hour}`;
+}

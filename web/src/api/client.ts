@@ -1,9 +1,10 @@
 // Asks the daemon. Addresses are relative to the page, so that the dashboard works under any path.
-import type { Problem as ProblemDocument } from "./schema";
+import type { FieldError, Problem as ProblemDocument } from "./schema";
 import { authorization, tokenWanted } from "./token";
 
 export class Problem extends Error {
-  constructor(readonly status: number, message: string, readonly hint: string, readonly requestId: string) {
+  constructor(readonly status: number, message: string, readonly hint: string, readonly requestId: string,
+    readonly errors: readonly FieldError[] = []) {
     super(message);
   }
 }
@@ -13,9 +14,9 @@ export function address(path: string): string {
 }
 
 /** The daemon's answer, or a Problem. */
-export async function ask(path: string, accept: string, signal?: AbortSignal): Promise<Response> {
-  const headers = { Accept: accept, ...authorization() };
-  const response = await fetch(address(path), { signal: signal ?? null, headers, cache: "no-store" });
+export async function ask(path: string, accept: string, signal?: AbortSignal, wanted: RequestInit = {}): Promise<Response> {
+  const headers = { ...wanted.headers, Accept: accept, ...authorization() };
+  const response = await fetch(address(path), { ...wanted, signal: signal ?? null, headers, cache: "no-store" });
   if (response.status === 401) tokenWanted.value = true;
   if (!response.ok) throw await problemOf(response);
   return response;
@@ -23,6 +24,14 @@ export async function ask(path: string, accept: string, signal?: AbortSignal): P
 
 export async function getJson<T>(path: string, signal?: AbortSignal): Promise<T> {
   return (await (await ask(path, "application/json", signal)).json()) as T;
+}
+
+/** Asks for a change. `body` is text, or what becomes JSON. */
+export async function send<T>(method: "POST" | "PATCH", path: string, body?: unknown, signal?: AbortSignal, key?: string): Promise<T> {
+  const type = method === "PATCH" ? "application/merge-patch+json" : "application/json";
+  const headers = { ...(body === undefined ? {} : { "Content-Type": type }), ...(key ? { "Idempotency-Key": key } : {}) };
+  const text = typeof body === "string" ? body : JSON.stringify(body);
+  return (await (await ask(path, "application/json", signal, { method, headers, body: text ?? null })).json()) as T;
 }
 
 interface Page<T> {
@@ -46,7 +55,7 @@ export async function getAll<T>(path: string, signal?: AbortSignal): Promise<T[]
 async function problemOf(response: Response): Promise<Problem> {
   try {
     const problem = (await response.json()) as ProblemDocument;
-    return new Problem(response.status, problem.detail, problem.hint, problem.request_id);
+    return new Problem(response.status, problem.detail, problem.hint, problem.request_id, problem.errors);
   } catch {
     return new Problem(response.status, `${response.status} ${response.statusText}`, "", "");
   }

@@ -1,16 +1,25 @@
-// A curve by uPlot. New points are set in place, and a zoom stays as the reader left it.
+// Curves by uPlot. New points are set in place, and a zoom stays as the reader left it.
 import { useEffect, useRef } from "preact/hooks";
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
 import { dark } from "../theme";
+import { curveSvg } from "./curve_svg";
+import { SaveButtons } from "./exportable";
+
+export interface Line {
+  label: string;
+  points: readonly (readonly [number, number | null])[];  // in order of x
+  hue: number;
+  faint?: boolean;
+  dots?: boolean;  // mark each value: for few of them
+}
 
 export interface CurveProps {
   caption: string;
-  x: readonly number[];
-  y: readonly (number | null)[];
+  name: string;    // of its files
   xLabel: string;
-  yLabel: string;
-  points?: boolean;  // mark each value: for few of them
+  lines: readonly Line[];
+  log?: boolean;
 }
 
 const height = 220;
@@ -21,6 +30,7 @@ export function Curve(props: CurveProps) {
   const plot = useRef<uPlot | null>(null);
   const zoomed = useRef(false);
   const isDark = dark.value;
+  const kind = props.lines.map(({ label, hue, faint, dots }) => [label, hue, faint, dots].join()).join("|");
 
   useEffect(() => {
     const element = holder.current!;
@@ -32,17 +42,18 @@ export function Curve(props: CurveProps) {
       plot.current?.destroy();
       zoomed.current = false;
     };
-  }, [isDark, props.points]);  // canvas takes its colours when it is made
+  }, [isDark, kind, props.log]);  // canvas takes its colours when it is made
 
   useEffect(() => {
     plot.current?.setData(dataOf(props), !zoomed.current);
     if (zoomed.current) plot.current?.redraw();
-  }, [props.x, props.y]);
+  }, [props.lines]);
 
   return (
     <figure class="curve">
       <figcaption class="faint">{props.caption}</figcaption>
       <div ref={holder} role="img" aria-label={props.caption} />
+      <SaveButtons name={props.name} source={() => curveSvg(props, (hue) => colourOf(holder.current!, hue), plot.current?.scales.x)} />
     </figure>
   );
 }
@@ -53,11 +64,28 @@ function tellRange(element: HTMLElement, { min, max }: uPlot.Scale): void {
   element.dataset.maximum = String(max);
 }
 
-function dataOf({ x, y }: CurveProps): uPlot.AlignedData {
-  return [[...x], [...y]];
+/** One column of x for all lines; where a line has no point there is none. */
+function dataOf({ lines, log }: CurveProps): uPlot.AlignedData {
+  const x = [...new Set(lines.flatMap((line) => line.points.map(([at]) => at)))].sort((a, b) => a - b);
+  const columns = lines.map((line) => {
+    const values = new Map(line.points);
+    return x.map((at) => {
+      const value = values.get(at) ?? null;
+      return log && value !== null && value <= 0 ? null : value;
+    });
+  });
+  return [x, ...columns];
 }
 
-function optionsOf(props: CurveProps, element: HTMLElement, zoomed: { current: boolean }): uPlot.Options {
+function colourOf(element: HTMLElement, hue: number): string {
+  const probe = element.appendChild(document.createElement("i"));
+  probe.className = `hue-${hue % 6}`;
+  const { color } = getComputedStyle(probe);
+  probe.remove();
+  return color;
+}
+
+function optionsOf({ lines, xLabel, log }: CurveProps, element: HTMLElement, zoomed: { current: boolean }): uPlot.Options {
   const style = getComputedStyle(element);
   const ink = style.getPropertyValue("--faint").trim();
   const rule = style.getPropertyValue("--line").trim();
@@ -65,12 +93,11 @@ function optionsOf(props: CurveProps, element: HTMLElement, zoomed: { current: b
   return {
     width: element.clientWidth,
     height,
-    scales: { x: { time: false } },
+    scales: { x: { time: false }, y: { distr: log ? 3 : 1 } },
     axes: [{ ...axis(), incrs: wholeSteps }, axis(52)],
-    series: [
-      { label: props.xLabel },
-      { label: props.yLabel, stroke: style.getPropertyValue("--accent").trim(), width: 1.5, points: { show: props.points ?? false }, spanGaps: true },
-    ],
+    series: [{ label: xLabel }, ...lines.map(({ label, hue, faint, dots }): uPlot.Series => ({
+      label, stroke: colourOf(element, hue), width: faint ? 1 : 1.8, alpha: faint ? 0.3 : 1, points: { show: dots ?? false }, spanGaps: true,
+    }))],
     cursor: { drag: { x: true, y: false } },
     hooks: {
       setScale: [(self, key) => { if (key === "x") tellRange(element, self.scales.x!); }],

@@ -3,6 +3,7 @@
 import type { WerRow } from "../api/schema";
 import { cellLabel, percent } from "../format";
 import { text } from "../text";
+import { Exportable } from "./exportable";
 import type { GridPanel, GridRow } from "./grid";
 
 const size = { width: 360, height: 200, left: 38, right: 14, top: 10, bottom: 36 };
@@ -28,7 +29,7 @@ export function DepthChart({ panel, intervals }: { panel: GridPanel; intervals: 
   const x = (layers: number) => size.left + ((deepest - layers) / span) * (size.width - size.left - size.right);
   const y = (wer: number) => size.height - size.bottom - (wer / top) * (size.height - size.top - size.bottom);
   return (
-    <svg class="depth-chart" viewBox={`0 0 ${size.width} ${size.height}`} role="img" aria-label={text.sweep.depthCaption(panel.language)}>
+    <Exportable name={`wer-by-depth-${panel.language}`}><svg class="depth-chart" viewBox={`0 0 ${size.width} ${size.height}`} role="img" aria-label={text.sweep.depthCaption(panel.language)}>
       {ticks.map((tick) => (
         <g key={tick}>
           <line class="rule" x1={size.left} x2={size.width - size.right} y1={y(tick / 100)} y2={y(tick / 100)} />
@@ -43,7 +44,7 @@ export function DepthChart({ panel, intervals }: { panel: GridPanel; intervals: 
           {at.map((p) => <Mark key={p.run} point={p} cx={x(p.layers)} y={y} />)}
         </g>
       ))}
-    </svg>
+    </svg></Exportable>
   );
 }
 

@@ -1,11 +1,11 @@
-// Why every other configuration is not the sweet spot, and which ones no other beats in both size and WER.
+// Why every other configuration is not the sweet spot; and as a table, which ones no other beats in both cost and WER.
 import type { SweetSpotTable } from "../api/schema";
 import { count, percent, settingsLabel } from "../format";
 import { text } from "../text";
 import { Scroll } from "./scroll";
 
 export function Considered({ table }: { table: SweetSpotTable }) {
-  const { encoders, pareto } = table.summary;
+  const { encoders } = table.summary;
   if (encoders.every((encoder) => encoder.considered.length === 0)) return null;
   return (
     <details class="considered">
@@ -22,12 +22,11 @@ export function Considered({ table }: { table: SweetSpotTable }) {
           </ul>
         </div>
       ))}
-      {pareto.length > 0 && <Front points={pareto} />}
     </details>
   );
 }
 
-function Front({ points }: { points: SweetSpotTable["summary"]["pareto"] }) {
+export function Front({ points }: { points: SweetSpotTable["summary"]["pareto"] }) {
   const front = points.filter((point) => point.best_for_params || point.best_for_speed);
   const mark = (best: boolean) => (best ? "★" : "");
   return (

@@ -1,35 +1,41 @@
 import type { Epoch, Metrics } from "../api/schema";
-import { Curve } from "../charts/curve";
+import { Curve, type Line } from "../charts/curve";
+import { CurveTools, isLog, smoothed, smoothing } from "../charts/smoothing";
 import { integer, percent } from "../format";
 import { text } from "../text";
 import { Scroll } from "./scroll";
 import { useMemo } from "preact/hooks";
 
-/** The training loss by step. */
-export function LossCurve({ metrics }: { metrics: Metrics | null }) {
-  const points = metrics?.series.loss ?? [];
-  const x = useMemo(() => points.map(([step]) => step ?? 0), [points]);
-  const y = useMemo(() => points.map(([, value]) => value), [points]);
+/** The training loss by step: smoothed, and as it was behind that. */
+export function LossCurve({ metrics, run }: { metrics: Metrics | null; run: string }) {
+  const loss = metrics?.series.loss;
+  const weight = smoothing();
+  const lines = useMemo(() => {
+    const points = (loss ?? []).map(([step, value]) => [step ?? 0, value] as const);
+    const raw: Line = { label: text.run.lossSeries, points, hue: 0, faint: weight > 0 };
+    return weight > 0 ? [raw, { label: text.curve.smoothed, points: smoothed(points, weight), hue: 0 }] : [raw];
+  }, [loss, weight]);
   return (
     <section aria-labelledby="loss-title">
       <h2 id="loss-title">{text.run.loss}</h2>
-      {points.length === 0 ? <p class="faint">{text.run.lossEmpty}</p>
-        : <Curve caption={text.run.lossCaption} x={x} y={y} xLabel={text.run.stepSeries} yLabel={text.run.lossSeries} />}
+      {!loss?.length ? <p class="faint">{text.run.lossEmpty}</p> : <>
+        <CurveTools />
+        <Curve caption={text.run.lossCaption} name={`${run}-loss`} lines={lines} xLabel={text.run.stepSeries} log={isLog()} />
+      </>}
     </section>
   );
 }
 
 /** Validation WER by epoch, as a curve and as a table. */
-export function Epochs({ epochs }: { epochs: Epoch[] }) {
-  const x = useMemo(() => epochs.map((epoch) => epoch.epoch), [epochs]);
-  const y = useMemo(() => epochs.map((epoch) => (epoch.val_wer === null ? null : epoch.val_wer * 100)), [epochs]);
+export function Epochs({ epochs, run }: { epochs: Epoch[]; run: string }) {
   const { epochColumns: columns } = text.run;
+  const lines = useMemo(() => [{ label: columns.wer, points: validation(epochs), hue: 0, dots: true }], [epochs]);
   return (
     <section aria-labelledby="epochs-title">
       <h2 id="epochs-title">{text.run.epochsTitle}</h2>
       {epochs.length === 0 ? <p class="faint">{text.run.epochsEmpty}</p> : (
         <>
-          <Curve caption={text.run.validationCaption} x={x} y={y} xLabel={columns.epoch} yLabel={columns.wer} points />
+          <Curve caption={text.run.validationCaption} name={`${run}-validation`} lines={lines} xLabel={columns.epoch} />
           <Scroll label={text.run.epochsTitle}>
             <table class="list">
               <thead>
@@ -42,6 +48,11 @@ export function Epochs({ epochs }: { epochs: Epoch[] }) {
       )}
     </section>
   );
+}
+
+/** In per cent. */
+export function validation(epochs: readonly Epoch[]): [number, number | null][] {
+  return epochs.map((epoch) => [epoch.epoch, epoch.val_wer === null ? null : epoch.val_wer * 100]);
 }
 
 function EpochRow({ epoch }: { epoch: Epoch }) {

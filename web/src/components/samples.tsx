@@ -1,14 +1,14 @@
 // What the model said for each test utterance, a page at a time; order and search are the daemon's and stay in the
 // address.
 import { useEffect, useState } from "preact/hooks";
-import { address, getJson } from "../api/client";
+import { getJson } from "../api/client";
 import type { Sample, SamplePage } from "../api/schema";
-import { token } from "../api/token";
 import { percent } from "../format";
 import { query, setQuery } from "../router";
 import { useFetched } from "../store/resource";
 import { text } from "../text";
 import { Alignment, AlignmentLegend } from "./alignment";
+import { Player } from "./player";
 import { Empty, ProblemBox, Waiting } from "./problem";
 
 const pageSize = 20;
@@ -30,7 +30,7 @@ export function Samples({ run }: { run: string }) {
           </select>
         </label>
         <label>{text.samples.contains}{" "}
-          <input type="search" value={contains} onChange={(event) => setQuery("contains", event.currentTarget.value)} />
+          <input type="search" data-search value={contains} onChange={(event) => setQuery("contains", event.currentTarget.value)} />
         </label>
         <AlignmentLegend />
       </div>
@@ -65,12 +65,12 @@ function SampleItem({ sample }: { sample: Sample }) {
   const errors = s + d + i;
   return (
     <li>
-      <p class="facts faint">
+      <div class="facts faint">
+        <Player path={sample.audio} name={sample.id} />
         <span class="id">{sample.id}</span>
         <span>{text.samples.seconds(sample.seconds.toFixed(1))}</span>
         <span>{errors === 0 ? text.samples.perfect : `${text.samples.wer(percent(sample.wer))} · ${text.run.errors(s, d, i, hits + s + d)}`}</span>
-        {!token.value && <audio controls preload="none" src={address(sample.audio)} aria-label={text.samples.audio(sample.id)} />}
-      </p>
+      </div>
       <Alignment reference={sample.reference} hypothesis={sample.hypothesis} alignment={sample.alignment} />
     </li>
   );

@@ -3,9 +3,11 @@ import type { SweetSpotRow, SweetSpotTable } from "../api/schema";
 import { count, percent, settingsLabel, signed } from "../format";
 import { text } from "../text";
 import { Scroll } from "./scroll";
+import { SpotRule } from "./spot_rule";
 
 /** The verdicts, first thing on the page. */
 export function SpotCard({ table }: { table: SweetSpotTable }) {
+  const uncertain = table.summary.encoders.filter((encoder) => encoder.uncertain.length > 0);
   return (
     <section class="card spot" aria-labelledby="spot-title">
       <h2 id="spot-title">{text.spot.title}</h2>
@@ -13,6 +15,9 @@ export function SpotCard({ table }: { table: SweetSpotTable }) {
         <p key={`${encoder.encoder} ${encoder.seed} ${settingsLabel(encoder.settings)}`} class={`verdict verdict-${encoder.verdict}`}>{encoder.text}</p>
       ))}
       {table.summary.encoders.length > 1 && table.summary.overall.map((all) => <p key={settingsLabel(all.settings)} class="overall">{all.text}</p>)}
+      {uncertain.map(({ encoder, uncertain: languages }) => <p key={encoder} class="faint">{text.spot.uncertain(encoder, languages.join(", "))}</p>)}
+      <p class="faint definition">{table.definition.split(". ")[0]}.</p>
+      <SpotRule />
       {table.missing.length > 0 && <p class="faint">{text.spot.waiting(table.missing.length)}</p>}
       {table.rows.length === 0 && <p class="faint">{text.spot.empty}</p>}
     </section>

@@ -1,7 +1,7 @@
 // An answer of the daemon that is asked for again when its topic changes, at most once in `gap` milliseconds.
 // What is shown stays until the new answer is there.
 import { signal } from "@preact/signals";
-import { useEffect, useMemo } from "preact/hooks";
+import { useEffect, useMemo, useRef } from "preact/hooks";
 import { getJson } from "../api/client";
 import { subscribe } from "./topics";
 
@@ -20,11 +20,11 @@ class Resource<T> {
 
   constructor(private readonly fetch: Fetch<T>, private readonly gap: number) {}
 
-  follow(topic: string): () => void {
-    const unsubscribe = subscribe(topic, () => this.refresh());
+  follow(topics: string): () => void {
+    const unsubscribe = topics.split(" ").map((topic) => subscribe(topic, () => this.refresh()));
     this.load();
     return () => {
-      unsubscribe();
+      unsubscribe.forEach((stop) => stop());
       if (this.timer) clearTimeout(this.timer);
       this.abort?.abort();
     };
@@ -52,7 +52,7 @@ class Resource<T> {
   }
 }
 
-/** Follows what `fetch` gives; `key` names it, and another key is another resource. */
+/** Follows what `fetch` gives on one topic or several, with spaces between; `key` names it, and another key is another resource. */
 export function useFetched<T>(key: string, topic: string, fetch: Fetch<T>, gap = 1000): Loaded<T> {
   const resource = useMemo(() => new Resource(fetch, gap), [key]);
   useEffect(() => resource.follow(topic), [resource, topic]);
@@ -63,3 +63,9 @@ export function useResource<T>(path: string, topic: string, gap = 1000): Loaded<
   return useFetched(path, topic, (signal) => getJson<T>(path, signal), gap);
 }
 
+/** The answer to the question before stays in view until that to the new one is there. */
+export function useKept<T>(loaded: Loaded<T>): Loaded<T> {
+  const kept = useRef<T | null>(null);
+  if (loaded.data) kept.current = loaded.data;
+  return { data: kept.current, problem: loaded.problem };
+}

@@ -48,7 +48,7 @@ async function whileLoading<T>(answer: Promise<T>): Promise<T> {
   }
 }
 
-function put(rows: Run[]): number {
+export function put(rows: readonly Run[]): number {
   const next = new Map(runs.peek());
   for (const row of rows) next.set(row.id, row);
   runs.value = next;

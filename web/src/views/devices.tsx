@@ -1,8 +1,11 @@
 import type { Device, DeviceList, Worker, WorkerList } from "../api/schema";
 import { RunLink } from "../components/device_strip";
 import { Empty, Waiting } from "../components/problem";
+import { ActionBar } from "../components/actions/bar";
+import { deviceActions } from "../components/actions/device_actions";
 import { Scroll } from "../components/scroll";
 import { Ago } from "../components/time";
+import { bytes } from "../format";
 import { useResource } from "../store/resource";
 import { deviceStates, text, workerStates } from "../text";
 import { useTitle } from "./title";
@@ -31,15 +34,17 @@ function DeviceTable({ devices }: { devices: Device[] }) {
     <Scroll label={text.devices.strip}>
       <table class="list">
         <thead>
-          <tr>{[columns.name, columns.state, columns.worker, columns.runs].map((name) => <th key={name} scope="col">{name}</th>)}</tr>
+          <tr>{[columns.name, columns.state, columns.memory, columns.worker, columns.runs, columns.act].map((name) => <th key={name} scope="col">{name}</th>)}</tr>
         </thead>
         <tbody>
           {devices.map((device) => (
-            <tr key={device.name}>
+            <tr key={device.name} data-row={device.name}>
               <th scope="row">{device.name}</th>
               <td>{deviceStates[device.state]}{device.drained && `, ${text.devices.drained}`}{device.problem && <p class="trouble">{device.problem}</p>}</td>
+              <td class="number">{device.memory ? bytes(device.memory) : text.none}</td>
               <td>{device.worker ?? text.none}</td>
               <td><RunLinks runs={device.runs} /></td>
+              <td><ActionBar label={device.name} actions={deviceActions(device)} /></td>
             </tr>
           ))}
         </tbody>

@@ -1,6 +1,9 @@
 // A run: where it stands and why, how it learned, what it heard, what its worker wrote.
 import type { ComponentChildren } from "preact";
-import type { Metrics, Run, RunDetail } from "../api/schema";
+import type { Epoch, Metrics, Run, RunDetail } from "../api/schema";
+import { ActionBar } from "../components/actions/bar";
+import { runActions } from "../components/actions/run_actions";
+import { Artifacts } from "../components/artifacts";
 import { Attempts } from "../components/attempts";
 import { Epochs, LossCurve } from "../components/epochs";
 import { Log } from "../components/log";
@@ -9,12 +12,15 @@ import { ShareBar } from "../components/progress";
 import { Samples } from "../components/samples";
 import { RunStateMark } from "../components/state";
 import { Ago } from "../components/time";
+import { Timeline } from "../components/timeline";
 import { cellLabel, count, duration, integer, now, percent, settingsLabel } from "../format";
 import { links } from "../router";
 import { useFetched, useResource } from "../store/resource";
 import { loadRunDetail, runs } from "../store/runs";
 import { text } from "../text";
 import { useTitle } from "./title";
+
+const noEpochs: Epoch[] = [];
 
 export function RunView({ id }: { id: string }) {
   const detail = useFetched(`run ${id}`, `run:${id}`, (signal) => loadRunDetail(id, signal));
@@ -28,12 +34,14 @@ export function RunView({ id }: { id: string }) {
       <Head run={run} />
       <Facts run={run} />
       <div class="columns">
-        <LossCurve metrics={metrics.data} />
-        <Epochs epochs={metrics.data?.epochs ?? []} />
+        <LossCurve metrics={metrics.data} run={id} />
+        <Epochs epochs={metrics.data?.epochs ?? noEpochs} run={id} />
       </div>
       <Samples run={id} />
       <Log run={id} attempt={run.attempt} active={active} />
       <Attempts attempts={run.attempts} />
+      <Timeline run={id} />
+      <Artifacts run={id} />
       <details class="file"><summary>{text.run.config}</summary><pre>{JSON.stringify(run.cell, null, 2)}</pre></details>
     </>
   );
@@ -52,6 +60,8 @@ function Head({ run }: { run: Run }) {
           {run.hint && <p>{run.hint}</p>}
         </div>
       )}
+      <ActionBar label={text.run.act} actions={runActions([run])} />
+      <p><a href={links.compare([run.id])}>{text.run.compare}</a></p>
     </header>
   );
 }

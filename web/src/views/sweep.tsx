@@ -1,118 +1,80 @@
-// A sweep: how far it is, where its sweet spot is, and the grid that fills cell by cell.
-import type { Run, Sweep, SweetSpotTable, WerRow, WerTable } from "../api/schema";
-import { DepthChart, LineKey } from "../charts/depth_chart";
-import { panelsOf, scaleOf, type GridPanel, type Scale } from "../charts/grid";
-import { HeatLegend, WerGrid } from "../charts/wer_grid";
-import { ProblemBox, Waiting } from "../components/problem";
-import { SweepProgress, overOf } from "../components/progress";
+// A sweep: how far it is, what failed, where its sweet spot is, and the grid that fills cell by cell. Its further parts
+// (charts, runs, tables, file) are addresses of their own.
+import type { Sweep, SweetSpotTable, WerTable } from "../api/schema";
+import { panelsOf, scaleOf } from "../charts/grid";
 import { Considered } from "../components/considered";
+import { Failures } from "../components/failures";
+import { ProblemBox, Waiting } from "../components/problem";
+import { RunTable } from "../components/runs/run_table";
 import { SpotCard, SpotFigures } from "../components/spot_card";
-import { RunStateMark, SweepStateMark } from "../components/state";
+import { ruleQuery } from "../components/spot_rule";
+import { SweepCharts } from "../components/sweep_charts";
+import { SweepHead } from "../components/sweep_head";
 import { Tables } from "../components/tables";
-import { Ago } from "../components/time";
-import { cellLabel, duration } from "../format";
-import { links } from "../router";
-import { useFetched, useResource } from "../store/resource";
+import { WerPanels, sweetRuns } from "../components/wer_panels";
+import { links, query, withQuery } from "../router";
+import { useFetched, useKept, useResource } from "../store/resource";
 import { loadSweepRuns, runsOf } from "../store/runs";
 import { text } from "../text";
 import { useTitle } from "./title";
 
+const parts = ["overview", "charts", "runs", "tables", "file"] as const;
+type Part = (typeof parts)[number];
+
 export function SweepView({ id }: { id: string }) {
-  const topic = `sweep:${id}`;
-  const sweep = useResource<Sweep>(`sweeps/${id}`, topic);
-  const loaded = useFetched(`runs of ${id}`, `reload:${id}`, (signal) => loadSweepRuns(id, signal));
-  const wer = useResource<WerTable>(`sweeps/${id}/tables/wer`, topic);
-  const spot = useResource<SweetSpotTable>(`sweeps/${id}/tables/sweet-spot`, topic);
+  const sweep = useResource<Sweep>(`sweeps/${id}`, `sweep:${id}`);
   useTitle(sweep.data?.name ?? id);
   if (!sweep.data) return <Waiting problem={sweep.problem} />;
-  const runs = runsOf(id);
+  const part = parts.find((known) => known === query.value.get("part")) ?? "overview";
   return (
     <>
       <SweepHead sweep={sweep.data} />
-      {spot.data ? <SpotCard table={spot.data} /> : spot.problem && <ProblemBox problem={spot.problem} />}
-      {runs.length === 0 ? <Waiting problem={loaded.problem} />
-        : <Panels panels={panelsOf(runs)} scale={scaleOf(runs)} wer={wer.data} sweetSpots={sweetRuns(runs, spot.data)} />}
-      {spot.data && <SpotFigures table={spot.data} />}
-      {spot.data && <Considered table={spot.data} />}
-      <Tables sweep={id} />
-      <Troubles runs={runs} />
-      <details class="file"><summary>{text.sweep.file}</summary><pre>{JSON.stringify(sweep.data.spec, null, 2)}</pre></details>
+      <Parts now={part} />
+      <OnePart part={part} sweep={sweep.data} />
     </>
   );
 }
 
-function SweepHead({ sweep }: { sweep: Sweep }) {
-  const over = overOf(sweep.counts) === sweep.counts.total;
-  const eta = sweep.eta_seconds === null ? text.progress.etaUnknown : text.progress.eta(duration(sweep.eta_seconds));
+function Parts({ now }: { now: Part }) {
   return (
-    <header class="head">
-      <h1>{sweep.name} <span class="faint">{sweep.id}</span></h1>
-      <p class="facts">
-        <SweepStateMark state={sweep.state} />
-        {!over && <span>{eta}</span>}
-        <span class="faint">{text.sweep.submitted} <Ago time={sweep.created_at} /></span>
-        {sweep.source !== null && <span class="imported">{text.sweep.imported(sweep.source)}</span>}
-        {sweep.priority !== 0 && <span class="faint">{text.sweep.priority(sweep.priority)}</span>}
-      </p>
-      <SweepProgress counts={sweep.counts} />
-      {sweep.note && <p class="note">{sweep.note}</p>}
-    </header>
+    <nav class="parts" aria-label={text.parts.label}>
+      {parts.map((part) => <a key={part} href={withQuery({ part: part === "overview" ? "" : part })} aria-current={part === now ? "page" : undefined}>{text.parts[part]}</a>)}
+    </nav>
   );
 }
 
-interface PanelsProps {
-  panels: GridPanel[];
-  scale: Scale | null;
-  wer: WerTable | null;
-  sweetSpots: ReadonlySet<string>;
+function OnePart({ part, sweep }: { part: Part; sweep: Sweep }) {
+  const { id } = sweep;
+  const loaded = useFetched(`runs of ${id}`, `reload:${id}`, (signal) => loadSweepRuns(id, signal));
+  const runs = runsOf(id);
+  if (part === "tables") return <Tables sweep={id} />;
+  if (part === "file") return <SweepFile sweep={sweep} />;
+  if (runs.length === 0) return <Waiting problem={loaded.problem} />;
+  if (part === "runs") return <RunTable sweep={id} all={runs} />;
+  if (part === "charts") return <SweepCharts sweep={id} runs={runs} />;
+  return <Overview sweep={id} runs={runs} />;
 }
 
-function Panels({ panels, scale, wer, sweetSpots }: PanelsProps) {
-  const intervals = new Map<string, WerRow>(wer?.rows.map((row) => [row.run, row]));
+function Overview({ sweep, runs }: { sweep: string; runs: ReturnType<typeof runsOf> }) {
+  const wer = useResource<WerTable>(`sweeps/${sweep}/tables/wer`, `sweep:${sweep}`);
+  const spot = useKept(useResource<SweetSpotTable>(`sweeps/${sweep}/tables/sweet-spot${ruleQuery.value}`, `sweep:${sweep}`));
   return (
-    <section aria-labelledby="grid-title">
-      <h2 id="grid-title">{text.sweep.grid}</h2>
-      <p class="facts faint">
-        <span>{text.sweep.gridUnit} {text.sweep.rows} × {text.sweep.layers.toLowerCase()}.</span>
-        <HeatLegend scale={scale} />
-      </p>
-      <div class="panels">
-        {panels.map((panel) => (
-          <div key={panel.language} class={panel.depths.length > 5 ? "panel-pair wide" : "panel-pair"}>
-            <WerGrid panel={panel} scale={scale} intervals={intervals} sweetSpots={sweetSpots} />
-            <DepthChart panel={panel} intervals={intervals} />
-          </div>
-        ))}
-      </div>
-      {panels[0] && <LineKey panel={panels[0]} />}
-    </section>
+    <>
+      <Failures runs={runs} />
+      {spot.data ? <SpotCard table={spot.data} /> : spot.problem && <ProblemBox problem={spot.problem} />}
+      <WerPanels panels={panelsOf(runs)} scale={scaleOf(runs)} wer={wer.data} sweetSpots={sweetRuns(runs, spot.data)} />
+      {spot.data && <SpotFigures table={spot.data} />}
+      {spot.data && <Considered table={spot.data} />}
+    </>
   );
 }
 
-/** The runs that make up the sweet spots: one a language. */
-function sweetRuns(runs: readonly Run[], table: SweetSpotTable | null): Set<string> {
-  const spots = table?.rows.filter((row) => row.kind === "sweet_spot" && row.layers !== null) ?? [];
-  const same = (settings: object) => JSON.stringify(settings);
-  return new Set(runs.filter((run) => spots.some((spot) => spot.encoder === run.encoder && spot.layers === run.layers &&
-    spot.lora === run.lora && spot.seed === run.seed && same(spot.settings) === same(run.settings))).map((run) => run.id));
-}
-
-/** What went wrong, why, and what to do about it. */
-function Troubles({ runs }: { runs: readonly Run[] }) {
-  const bad = runs.filter((run) => ["failed", "quarantined", "retry_wait"].includes(run.state));
-  if (bad.length === 0) return null;
+function SweepFile({ sweep }: { sweep: Sweep }) {
   return (
-    <section aria-labelledby="troubles-title">
-      <h2 id="troubles-title">{text.sweep.troubles}</h2>
-      <ul class="troubles">
-        {bad.map((run) => (
-          <li key={run.id}>
-            <RunStateMark state={run.state} /> <a href={links.run(run.id)}>{cellLabel(run)}</a>
-            {run.reason && <p>{run.reason}</p>}
-            {run.hint && <p class="faint">{run.hint}</p>}
-          </li>
-        ))}
-      </ul>
+    <section class="file" aria-labelledby="file-title">
+      <h2 id="file-title">{text.sweep.file}</h2>
+      {sweep.source === null && <p><a href={links.submitLike(sweep.id)}>{text.sweep.again}</a></p>}
+      <pre tabIndex={0} aria-label={text.sweep.file}>{JSON.stringify(sweep.spec, null, 2)}</pre>
     </section>
   );
 }

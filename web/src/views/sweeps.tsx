@@ -1,36 +1,71 @@
-import { getAll } from "../api/client";
-import type { Sweep } from "../api/schema";
+import { getAll, getJson } from "../api/client";
+import type { Sweep, SweepPage } from "../api/schema";
+import { ActionBar } from "../components/actions/bar";
+import { sweepActions } from "../components/actions/sweep_actions";
 import { Empty, Waiting } from "../components/problem";
 import { SweepProgress } from "../components/progress";
 import { Scroll } from "../components/scroll";
 import { SweepStateMark } from "../components/state";
 import { Ago } from "../components/time";
 import { duration, percent } from "../format";
-import { links } from "../router";
-import { useFetched } from "../store/resource";
+import { links, query, setQuery } from "../router";
+import { useFetched, useKept } from "../store/resource";
+import { selection, tick } from "../store/selection";
 import { text } from "../text";
 import { useTitle } from "./title";
 
+const pageSize = 25;
+
 export function SweepsView() {
   useTitle(text.sweeps.title);
-  const { data, problem } = useFetched("sweeps", "sweeps", (signal) => getAll<Sweep>("sweeps", signal));
+  const after = query.value.get("after") ?? "";
+  const searching = !!query.value.get("name");
+  const path = `sweeps?limit=${pageSize}${after && `&cursor=${after}`}`;
+  const { data, problem } = useKept(useFetched(searching ? "all sweeps" : path, "sweeps", (signal) => (searching ? everything(signal) : getJson<SweepPage>(path, signal))));
   return (
     <>
       <h1>{text.sweeps.title}</h1>
       {!data ? <Waiting problem={problem} />
-        : data.length === 0 ? <Empty says={text.sweeps.empty} command={text.sweeps.emptyCommand} hint={text.sweeps.emptyHint} />
-        : <SweepTable sweeps={data} />}
+        : data.items.length === 0 && !after ? <Empty says={text.sweeps.empty} command={text.sweeps.emptyCommand} hint={text.sweeps.emptyHint} />
+        : <Listed sweeps={data.items} />}
+      <p class="facts">
+        {after && !searching && <button type="button" onClick={() => setQuery("after", "")}>{text.runs.first}</button>}
+        {data?.next_cursor && <button type="button" onClick={() => setQuery("after", data.next_cursor!)}>{text.runs.next}</button>}
+      </p>
+    </>
+  );
+}
+
+/** A search looks through all of them. */
+async function everything(signal: AbortSignal): Promise<SweepPage> {
+  return { items: await getAll<Sweep>("sweeps", signal), next_cursor: null };
+}
+
+function Listed({ sweeps }: { sweeps: Sweep[] }) {
+  const wanted = query.value.get("name") ?? "";
+  const shown = sweeps.filter((sweep) => `${sweep.name} ${sweep.id}`.toLowerCase().includes(wanted.toLowerCase()));
+  const ticked = sweeps.filter((sweep) => selection.value.has(sweep.id));
+  return (
+    <>
+      <div class="facts">
+        <label>{text.sweeps.search}{" "}
+          <input type="search" data-search value={wanted} onInput={(event) => setQuery("name", event.currentTarget.value)} /></label>
+        {ticked.length > 0 && <ActionBar label={text.sweeps.act(ticked.length)} actions={sweepActions(ticked)} />}
+      </div>
+      <SweepTable sweeps={shown} />
     </>
   );
 }
 
 function SweepTable({ sweeps }: { sweeps: Sweep[] }) {
   const { columns } = text.sweeps;
+  const order = sweeps.map((sweep) => sweep.id);
   return (
     <Scroll label={text.sweeps.title}>
       <table class="list">
         <thead>
           <tr>
+            <th scope="col"><span class="hidden">{columns.select}</span></th>
             <th scope="col">{columns.name}</th>
             <th scope="col">{columns.state}</th>
             <th scope="col">{columns.progress}</th>
@@ -39,15 +74,17 @@ function SweepTable({ sweeps }: { sweeps: Sweep[] }) {
             <th scope="col" class="number">{columns.created}</th>
           </tr>
         </thead>
-        <tbody>{sweeps.map((sweep) => <SweepRow key={sweep.id} sweep={sweep} />)}</tbody>
+        <tbody>{sweeps.map((sweep) => <SweepRow key={sweep.id} sweep={sweep} order={order} />)}</tbody>
       </table>
     </Scroll>
   );
 }
 
-function SweepRow({ sweep }: { sweep: Sweep }) {
+function SweepRow({ sweep, order }: { sweep: Sweep; order: readonly string[] }) {
   return (
-    <tr>
+    <tr data-row={sweep.id}>
+      <td><input type="checkbox" aria-label={text.runs.select(sweep.name)} checked={selection.value.has(sweep.id)}
+        onClick={(event) => tick(sweep.id, event.currentTarget.checked, order, event.shiftKey)} /></td>
       <th scope="row"><a href={links.sweep(sweep.id)}>{sweep.name}</a> <span class="faint">{sweep.id}{sweep.source !== null && `, ${text.sweeps.imported}`}</span></th>
       <td><SweepStateMark state={sweep.state} /></td>
       <td><SweepProgress counts={sweep.counts} /></td>

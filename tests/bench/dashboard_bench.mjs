@@ -1,0 +1,147 @@
+// The dashboard on a large database: 10,000 runs with 5 million points of curves. How soon each screen shows what it is for,
+// how soon a table changes, whether the page's memory grows with events, and what 40 viewers do to everyone's answers.
+import { execFileSync } from "node:child_process";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { Daemon } from "../browser/daemon.mjs";
+import { by_size, milliseconds, row, timed } from "./figures.mjs";
+
+const bin = process.env.SWEETSPOT_BIN;
+const { launch } = await import(process.env.SWEETSPOT_BROWSER_SUITE ?? "../../build/release/tests/browser/suite/watched_page.mjs");
+const worker = process.env.SWEETSPOT_FAKE_WORKER ?? join(bin, "sweetspot-fake-worker");
+const sweeps = 50, cells = 200, pointsARun = 500, events = 10_000, viewers = 40;
+
+const daemon = await Daemon.start({ binary: join(bin, "sweetspot"), worker });
+const browser = await launch(existsSync);
+const send = async (method, path, body, type = "application/json") => {
+  const answer = await fetch(new URL(`api/v1/${path}`, daemon.url), { method, headers: { "Content-Type": type }, body: JSON.stringify(body) });
+  if (!answer.ok) throw new Error(`${method} ${path}: ${(await answer.text()).slice(0, 500)}`);
+  return answer.json();
+};
+
+/** One sweep of `cells` runs with a few utterances each, as an import. */
+function imported(number) {
+  const words = "one two three four five six seven eight nine ten".split(" ");
+  const list = [];
+  for (const encoder of ["medium", "small"]) for (const language of ["da", "nl", "en", "de", "fr"]) for (const lora of [false, true])
+    for (let layers = 20; layers >= 2; layers -= 2) {
+      const utterances = Array.from({ length: 5 }, (_, i) => ({
+        id: `u${i}`, reference: words.join(" "), hypothesis: words.slice(0, 1 + ((list.length * 7 + i * number) % 10)).join(" "),
+      }));
+      list.push({ encoder, language, lora, layers, utterances, encoder_params: layers * 1000000 });
+    }
+  return { name: `large ${number}`, source: "made up", cells: list };
+}
+
+async function seed() {
+  for (let i = 0; i < sweeps; ++i) await send("POST", "results", imported(i));
+  await daemon.stop();
+  execFileSync(join(process.env.SWEETSPOT_SEED ?? bin, "seed-metrics"), [join(daemon.folder, "state", "sweetspot.db"), String(pointsARun)]);
+  await daemon.listen(new URL(daemon.url).host);
+}
+
+/** From the address to the moment that `selector` is on the page, in a browser that never was here. */
+async function paint(hash, selector) {
+  const tries = [];
+  for (let i = 0; i < 5; ++i) {
+    const context = await browser.newContext({ viewport: { width: 1280, height: 900 } });
+    const page = await context.newPage();
+    tries.push(await timed(async () => {
+      await page.goto(`${daemon.url}${hash}`, { waitUntil: "commit" });
+      await page.locator(selector).first().waitFor();
+    }));
+    await context.close();
+  }
+  return by_size(tries);
+}
+
+async function paint_bench(sweep, run) {
+  for (const [name, hash, selector] of [
+    ["list of sweeps", "#/sweeps", "tr[data-row]"], ["sweep's grid", `#/sweeps/${sweep}`, "td.cell b.wer"],
+    ["sweep's runs", `#/sweeps/${sweep}?part=runs`, "tr[data-row]"], ["run's curve", `#/runs/${run}`, ".curve canvas"],
+  ]) {
+    const figure = await paint(hash, selector);
+    row(`first paint: ${name}`, `median ${milliseconds(figure.median)}, worst ${milliseconds(figure.max)}`);
+  }
+}
+
+async function table_bench(sweep) {
+  const page = await browser.newPage({ viewport: { width: 1280, height: 900 } });
+  await page.goto(`${daemon.url}#/sweeps/${sweep}?part=runs`);
+  await page.locator("tr[data-row]").first().waitFor();
+  const tries = await page.evaluate(async () => {
+    const rows = () => [...document.querySelectorAll("tr[data-row]")].map((one) => one.dataset.row).join();
+    const button = [...document.querySelectorAll("th button")].find((one) => one.textContent.startsWith("WER"));
+    const times = [];
+    for (let i = 0; i < 20; ++i) {
+      const before = rows(), start = performance.now();
+      button.click();
+      while (rows() === before && performance.now() - start < 10_000) await new Promise((resolve) => setTimeout(resolve, 1));
+      times.push(performance.now() - start);
+    }
+    return times;
+  });
+  const figure = by_size(tries);
+  row("a table in another order", `median ${milliseconds(figure.median)}, worst ${milliseconds(figure.max)}`);
+  await page.close();
+}
+
+/** The page's own memory after a collection, in MiB. */
+async function heap(session) {
+  await session.send("HeapProfiler.collectGarbage");
+  const { metrics } = await session.send("Performance.getMetrics");
+  return metrics.find(({ name }) => name === "JSHeapUsedSize").value / 2 ** 20;
+}
+
+async function memory_bench(sweep) {
+  const page = await browser.newPage({ viewport: { width: 1280, height: 900 } });
+  await page.goto(`${daemon.url}#/sweeps/${sweep}`);
+  await page.locator("td.cell b.wer").first().waitFor();
+  const session = await page.context().newCDPSession(page);
+  await session.send("Performance.enable");
+  const figures = [];
+  for (let done = 0; done < events; done += 1000) {
+    for (let i = 0; i < 1000; i += 10) {
+      await Promise.all(Array.from({ length: 10 }, (_, j) => send("PATCH", `sweeps/${sweep}`, { note: `note ${done + i + j}` }, "application/merge-patch+json")));
+    }
+    figures.push(await heap(session));
+  }
+  row(`page's memory after 1,000 .. ${events.toLocaleString("en")} events`, `${figures.map((figure) => figure.toFixed(1)).join(" ")} MiB`);
+  await page.close();
+}
+
+async function viewers_bench(sweep, run) {
+  const paths = ["sweeps?limit=25", `sweeps/${sweep}`, `runs?sweep=${sweep}&sort=-wer&limit=50`, `runs/${run}`, `runs/${run}/metrics`, "devices"];
+  const ask = async () => {
+    const tries = [];
+    for (let i = 0; i < 300; ++i) tries.push(await timed(async () => (await fetch(new URL(`api/v1/${paths[i % paths.length]}`, daemon.url))).text()));
+    return tries.sort((a, b) => a - b)[Math.floor(0.95 * tries.length)];
+  };
+  const alone = await ask();
+  const abort = new AbortController();
+  const heard = Array(viewers).fill(0);
+  await Promise.all(heard.map(async (_, i) => {
+    const { body } = await fetch(new URL("api/v1/events", daemon.url), { signal: abort.signal });
+    void (async () => { for await (const bytes of body) heard[i] += bytes.length; })().catch(() => undefined);
+  }));
+  daemon.script({ epochs: 100, steps: 100, step_ms: 5 });
+  const live = await daemon.submit("live");
+  const watched = await ask();
+  abort.abort();
+  await fetch(new URL(`api/v1/sweeps/${live.id}/actions/cancel`, daemon.url), { method: "POST" });
+  row(`REST p95, nobody watching`, milliseconds(alone));
+  row(`REST p95, ${viewers} viewers of a live sweep`, `${milliseconds(watched)}; each heard ${Math.min(...heard)} bytes or more`);
+}
+
+try {
+  row(`seeding ${(sweeps * cells).toLocaleString("en")} runs, ${(sweeps * cells * pointsARun).toLocaleString("en")} points`, milliseconds(await timed(seed)));
+  const { items: [{ id: sweep }] } = await daemon.get("sweeps");
+  const { items: [{ id: run }] } = await daemon.get(`runs?sweep=${sweep}&limit=1`);
+  await paint_bench(sweep, run);
+  await table_bench(sweep);
+  await viewers_bench(sweep, run);
+  await memory_bench(sweep);
+} finally {
+  await browser.close();
+  await daemon.end();
+}

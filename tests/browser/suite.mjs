@@ -1,0 +1,39 @@
+// What every suite of browser tests begins with: a browser, or a word why there is none, and a daemon of its own.
+//   SWEETSPOT_BIN, SWEETSPOT_FAKE_WORKER: the two programs; SWEETSPOT_SCREENSHOTS: a folder for pictures
+import { existsSync, mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { Daemon } from "./daemon.mjs";
+import { launch, watchedPage } from "./watched_page.mjs";
+
+export const patience = 60_000;
+const pictures = process.env.SWEETSPOT_SCREENSHOTS ?? "screenshots";
+
+export async function begin() {
+  const browser = await launch(existsSync);
+  if (!browser) {
+    console.log("SKIP: there is no Chromium here (apt install chromium, or set SWEETSPOT_CHROMIUM)");
+    process.exit(0);
+  }
+  mkdirSync(pictures, { recursive: true });
+  const daemon = await Daemon.start({ binary: process.env.SWEETSPOT_BIN, worker: process.env.SWEETSPOT_FAKE_WORKER });
+  const origin = new URL(daemon.url).origin;
+  const newPage = (options = {}) => watchedPage(browser, origin, { colorScheme: "light", ...options });
+  const end = async () => {
+    await browser.close();
+    await daemon.end();
+  };
+  return { daemon, newPage, end };
+}
+
+export const picture = (page, name) => page.screenshot({ path: join(pictures, `${name}.png`), fullPage: true });
+
+/** Waits until the daemon says so. */
+export async function until(daemon, path, holds) {
+  const deadline = Date.now() + patience;
+  for (;;) {
+    const answer = await daemon.get(path);
+    if (holds(answer)) return answer;
+    if (Date.now() > deadline) throw new Error(`${path} still is ${JSON.stringify(answer).slice(0, 500)}`);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}
