@@ -5,7 +5,6 @@
 #include <cmath>
 #include <cstring>
 #include <fstream>
-#include <iterator>
 #include <limits>
 #include <set>
 #include <string_view>
@@ -42,6 +41,15 @@ bool take(std::string_view& bytes, std::vector<Number>& numbers) {
   return true;
 }
 
+// Empty: there is no such file.
+std::string bytes_at(const fs::path& file) {
+  std::error_code failed;
+  const auto size = fs::file_size(file, failed);
+  std::string bytes(failed ? 0 : std::size_t(size), '\0');
+  std::ifstream(file, std::ios::binary).read(bytes.data(), std::streamsize(bytes.size()));
+  return bytes;
+}
+
 std::string head_of(const std::string& result) { return fmt::format("{}{}\n", kVersion, result); }
 
 std::string bytes_of(const std::string& result, const Evidence& evidence) {
@@ -70,9 +78,7 @@ std::optional<Evidence> evidence_in(std::string_view bytes) {
 }  // namespace
 
 std::optional<Evidence> EvidenceFiles::read(RunId run, const std::string& result) const {
-  std::ifstream stream(file_of(run), std::ios::binary);
-  const std::string bytes(std::istreambuf_iterator<char>(stream), {});
-  const std::string head = head_of(result);
+  const std::string bytes = bytes_at(file_of(run)), head = head_of(result);
   if (bytes.size() < head.size() + kHash || !bytes.starts_with(head)) return std::nullopt;
   const std::string_view said(bytes.data(), bytes.size() - kHash);
   if (sha256_hex(said) != bytes.substr(said.size())) return std::nullopt;

@@ -16,6 +16,12 @@ function memory(name) {
   return `${Math.round(kilobytes / 1024)} MiB`;
 }
 
+/** Milliseconds of processor that the daemon has used, on all its threads. */
+function processor() {
+  const [user, system] = readFileSync(`/proc/${daemon.process.pid}/stat`, "utf8").split(") ")[1].split(" ").slice(11, 13);
+  return 10 * (Number(user) + Number(system));
+}
+
 async function wait_for(sweep, succeeded) {
   for (;; await pause(500)) {
     const { counts } = await daemon.get(`sweeps/${sweep}`);
@@ -41,8 +47,9 @@ async function fill_the_state() {
   return sweep.id;
 }
 
-/** How long a table takes, and the longest that a small request beside it has to wait. */
+/** How long a table takes, what it costs, and the longest that a small request beside it has to wait. */
 async function ask(sweep, table) {
+  const used = processor();
   let waiting = true, longest = 0;
   const beside = (async () => {
     while (waiting) {
@@ -53,10 +60,10 @@ async function ask(sweep, table) {
   const took = await timed(() => daemon.get(`sweeps/${sweep}/tables/${table}`));
   waiting = false;
   await beside;
-  return { took, longest };
+  return { took, longest, used: processor() - used };
 }
 
-const shown = ({ took, longest }) => `${milliseconds(took)} (healthz ${milliseconds(longest)})`;
+const shown = ({ took, longest, used }) => `${milliseconds(took)} (processor ${milliseconds(used)}, healthz ${milliseconds(longest)})`;
 
 async function cold_and_cached(sweep, table) {
   await daemon.restart();
