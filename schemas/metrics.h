@@ -27,7 +27,7 @@ struct EditCounts {
   bool operator==(const EditCounts&) const = default;
 };
 
-// The normaliser whose words own runs compare; worker/text/normalize.h says what it does.
+// The normaliser whose words own runs compare; schemas/normalize.h says what it does.
 inline constexpr const char* kWordNormalizer = "paper-wer/1";
 
 // A normaliser's one versioned name. Results stored before names had versions say "paper-wer" for

@@ -91,7 +91,9 @@ void add_import(Program& program, SharedSettings settings) {
   verb.add_option("--source", options->source, "Where the results come from; otherwise the file's name");
   verb.add_option("--into", options->into, "Add to this import; cells that are there are replaced")
       ->type_name("SWEEP");
-  verb.add_option("--normalizer", options->normalizer, "What was done to the words; otherwise `as given`");
+  verb.add_option("--normalizer", options->normalizer,
+                  "What to do to texts before words are compared: paper-wer (as own runs do), plain-words, "
+                  "training-text, paper-cer, or none (as they are given); of WERs alone, what was done");
   add_cell_options(verb, *options);
 }
 

@@ -56,21 +56,20 @@ std::string charts(const json& rows) {
   return html;
 }
 
+// WER against each of the costs that somebody may care for.
+std::string fronts(const json& points) {
+  std::string html;
+  for (const ParetoAxis& axis : kParetoAxes) html += pareto_chart(points, axis);
+  return html;
+}
+
 // The identity of each run, so that a reader can tell whether another one is the same.
-Result<std::string, Failure> hashes(Api& api, const json& runs) {
-  json rows = json::array();
-  for (const json& run : runs) {
-    const auto detail = api.get(fmt::format("/api/v1/runs/{}", run.at("id").get<std::string>()));
-    if (!detail) return detail.error();
-    const json& result = detail->at("result");
-    rows.push_back({{"run", run.at("id")},
-                    {"cell", detail->at("cell_hash")},
-                    {"build", result.is_null() ? json() : result.at("build")}});
-  }
-  const json columns = {{{"key", "run"}, {"title", "Run"}, {"kind", "text"}},
-                        {{"key", "cell"}, {"title", "SHA-256 of its cell"}, {"kind", "text"}},
+std::string hashes(const json& runs) {
+  const json columns = {{{"key", "id"}, {"title", "Run"}, {"kind", "text"}},
+                        {{"key", "cell_hash"}, {"title", "SHA-256 of its cell"}, {"kind", "text"}},
+                        {{"key", "result_sha256"}, {"title", "SHA-256 of its utterances"}, {"kind", "text"}},
                         {{"key", "build"}, {"title", "Built as"}, {"kind", "text"}}};
-  return html_table({{"columns", columns}, {"rows", rows}});
+  return html_table({{"columns", columns}, {"rows", runs}});
 }
 
 Result<std::string, Failure> page(Api& api, const std::string& sweep) {
@@ -80,8 +79,6 @@ Result<std::string, Failure> page(Api& api, const std::string& sweep) {
   if (!whole) return whole.error();
   const auto version = api.get("/api/v1/version");
   if (!version) return version.error();
-  const auto identities = hashes(api, whole->at("runs"));
-  if (!identities) return identities.error();
   const json &document = whole->at("sweep"), &tables = whole->at("tables");
   const std::string name = html_escaped(document.at("name").get<std::string>());
   std::string html = fmt::format(
@@ -96,10 +93,11 @@ Result<std::string, Failure> page(Api& api, const std::string& sweep) {
   for (const char* table : kTables) {
     if (!tables.contains(table)) continue;
     html += section(tables.at(table));
-    if (tables.at(table).at("name") == "wer") html += charts(tables.at(table).at("rows"));
+    if (table == std::string_view("wer")) html += charts(tables.at(table).at("rows"));
+    if (table == std::string_view("sweet-spot")) html += fronts(tables.at(table).at("summary").at("pareto"));
   }
   html += fmt::format("<h2>Configuration</h2>\n<pre>{}</pre>\n", html_escaped(document.at("spec").dump(2)));
-  html += fmt::format("<h2>Runs</h2>\n{}", *identities);
+  html += fmt::format("<h2>Runs</h2>\n{}", hashes(whole->at("runs")));
   return html +
          paragraph(fmt::format("Made by sweetspot {} {}, database version {}.",
                                version->at("version").get<std::string>(),

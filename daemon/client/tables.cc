@@ -18,6 +18,7 @@ struct TableOptions {
   std::string sweep, name;
   std::string rule, within, scope, prefer;  // of sweet-spot; empty: the daemon's default
   std::string with;                         // of comparison
+  bool absent = false;                      // of sweet-spot: the sweep file that adds what is not there
 
   Query query() const {
     Query given;
@@ -46,6 +47,20 @@ bool any_insignificant(const json& rows) {
                      [](const json& row) { return row.value("significant", json()) == false; });
 }
 
+// With what makes an open one decidable.
+void print_verdicts(const json& summary) {
+  for (const json& encoder : summary.value("encoders", json::array())) {
+    std::cout << encoder.value("encoder", "") << ": " << encoder.value("text", "") << '\n';
+    if (const json call = encoder.value("call", json()); !call.is_null())
+      std::cout << fmt::format("  queue them again: sweetspot retry {}\n",
+                               fmt::join(call.at("body").at("runs").get<std::vector<std::string>>(), " "));
+  }
+  for (const json& all : summary.value("overall", json::array())) std::cout << all.value("text", "") << '\n';
+  if (!summary.value("absent_call", json()).is_null())
+    std::cout
+        << "What is not in the sweep: sweetspot tables SWEEP sweet-spot --absent | sweetspot submit -\n";
+}
+
 void print_table(const json& document) {
   const json& rows = document.at("rows");
   const bool is_wer = document.at("name") == "wer";
@@ -56,19 +71,26 @@ void print_table(const json& document) {
     std::cout << remark.get<std::string>() << '\n';
   if (document.at("summary").contains("text"))
     std::cout << document.at("summary").at("text").get<std::string>() << '\n';
-  for (const json& encoder : document.at("summary").value("encoders", json::array())) {
-    std::cout << encoder.value("encoder", "") << ": " << encoder.value("text", "") << '\n';
-  }
-  for (const json& all : document.at("summary").value("overall", json::array()))
-    std::cout << all.value("text", "") << '\n';
+  print_verdicts(document.at("summary"));
   std::cout << std::flush;
+}
+
+// The sweep of the cells that an open verdict waits for and this one never had, ready to be submitted.
+Outcome print_absent(const json& document) {
+  const json call = document.at("summary").value("absent_call", json());
+  if (call.is_null())
+    return fail(ExitCode::failed,
+                {"nothing_absent", "no verdict waits for cells that the sweep does not have",
+                 "--absent is for sweet-spot, of own sweeps whose verdict is open", ""});
+  std::cout << call.at("body").dump(2) << std::endl;
+  return ExitCode::ok;
 }
 
 Outcome tables(const Settings& settings, const TableOptions& options, Api& api) {
   const auto sweep = sweep_id(api, options.sweep);
   if (!sweep) return sweep.error();
   const std::string path = fmt::format("/api/v1/sweeps/{}/tables/{}", *sweep, options.name);
-  if (settings.format() != Format::table) {
+  if (settings.format() != Format::table && !options.absent) {
     Query query = options.query();
     query.emplace_back("format", settings.output);
     const auto text = api.get_raw(with_query(path, query));
@@ -78,6 +100,7 @@ Outcome tables(const Settings& settings, const TableOptions& options, Api& api) 
   }
   const auto document = api.get(with_query(path, options.query()));
   if (!document) return document.error();
+  if (options.absent) return print_absent(*document);
   print_table(*document);
   note(settings, document->value("definition", ""));
   if (const std::size_t missing = document->at("missing").size())
@@ -176,6 +199,9 @@ void add_tables(Program& program, SharedSettings settings) {
   verb.add_option("--prefer", options->prefer,
                   "Of sweet-spot: the fewest layers or params, or the best speed")
       ->type_name("WHAT");
+  verb.add_flag(
+      "--absent", options->absent,
+      "Of sweet-spot: print the sweep file of the cells that a verdict waits for and the sweep lacks");
   verb.add_option("--with", options->with, "Of comparison: the other sweep")->type_name("SWEEP");
 }
 

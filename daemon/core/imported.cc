@@ -2,16 +2,20 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <set>
 
 #include "schemas/alignment.h"
+#include "schemas/normalize.h"
 
 namespace sweetspot::daemon {
 namespace {
 
 using nlohmann::json;
 
-constexpr const char* kAsGiven = "as given";
+constexpr std::string_view kNone = "none";    // the normaliser that is none
+constexpr const char* kAsGiven = "as given";  // what tables then say
+constexpr const char* kAsPublished = "as published";
 
 template <class T>
 std::optional<T> optional_at(const json& object, const char* key) {
@@ -19,19 +23,29 @@ std::optional<T> optional_at(const json& object, const char* key) {
   return found == object.end() ? std::nullopt : std::optional(found->get<T>());
 }
 
-UtteranceResult utterance_of(const json& given, std::size_t number) {
+// What is done to texts before they are compared; nullopt: nothing.
+using Rules = std::optional<Normalizer>;
+
+std::string under(const Rules& rules, const std::string& text) {
+  return rules ? normalize(*rules, text) : text;
+}
+
+// As the worker scores its own: characters have a normaliser of their own.
+UtteranceResult utterance_of(const json& given, std::size_t number, const Rules& rules) {
+  const std::string reference = given.at("reference"), hypothesis = given.at("hypothesis");
   UtteranceResult utterance{.id = given.value("id", fmt::format("{}", number)),
                             .seconds = given.value("seconds", 0.0),
-                            .reference = given.at("reference"),
-                            .hypothesis = given.at("hypothesis")};
+                            .reference = under(rules, reference),
+                            .hypothesis = under(rules, hypothesis)};
   auto [words, letters] = align_words(utterance.reference, utterance.hypothesis);
   utterance.words = words;
   utterance.alignment = std::move(letters);
-  utterance.characters = align_characters(utterance.reference, utterance.hypothesis).counts;
+  const Rules characters = rules ? Rules(Normalizer::kPaperCer) : Rules();
+  utterance.characters = align_characters(under(characters, reference), under(characters, hypothesis)).counts;
   return utterance;
 }
 
-ImportedCell cell_of(const json& given) {
+ImportedCell cell_of(const json& given, const Rules& rules) {
   ImportedCell cell{.encoder = given.at("encoder"),
                     .language = given.at("language"),
                     .layers = given.at("layers"),
@@ -43,14 +57,33 @@ ImportedCell cell_of(const json& given) {
                     .adapter_params = optional_at<std::int64_t>(given, "adapter_params"),
                     .reduction = optional_at<double>(given, "reduction")};
   for (const json& utterance : given.value("utterances", json::array()))
-    cell.utterances.push_back(utterance_of(utterance, cell.utterances.size()));
+    cell.utterances.push_back(utterance_of(utterance, cell.utterances.size(), rules));
   return cell;
 }
 
-json about(const json& document) {
-  json kept = {{"normalizer", kAsGiven}};
-  for (const char* key : {"name", "source", "normalizer", "notes", "corpora"})
+bool has_texts(const json& document) {
+  const json& cells = document.at("cells");
+  return std::any_of(cells.begin(), cells.end(),
+                     [](const json& cell) { return cell.contains("utterances"); });
+}
+
+// By name; its version may be left out.
+Result<Rules> rules_named(const std::string& name) {
+  if (name == kNone) return Rules();
+  for (const std::string& known : normalizer_names())
+    if (name == known || known.starts_with(name + "/")) return Rules(normalizer_named(known));
+  return Error{"bad_value", fmt::format("'{}' is no normaliser", name),
+               fmt::format("one of {}, or none: the texts are compared as they are given",
+                           fmt::join(normalizer_names(), ", ")),
+               "/normalizer"};
+}
+
+json about(const json& document, const Rules& rules) {
+  json kept;
+  for (const char* key : {"name", "source", "notes", "corpora"})
     if (document.contains(key)) kept[key] = document[key];
+  if (!has_texts(document)) kept["normalizer"] = document.value("normalizer", kAsPublished);
+  else kept["normalizer"] = rules ? std::string(normalizer_name(*rules)) : kAsGiven;
   return kept;
 }
 
@@ -77,14 +110,19 @@ json identity_of(const ImportedCell& cell) {
 }
 
 Result<ImportedResults, Errors> read_imported(const json& document) {
-  ImportedResults results{
-      .name = document.at("name"), .source = document.at("source"), .into = {}, .about = about(document)};
+  Result<Rules> rules = Rules(Normalizer::kPaperWer);  // as own runs
+  if (has_texts(document) && document.contains("normalizer")) rules = rules_named(document["normalizer"]);
+  if (!rules) return Errors{rules.error()};
+  ImportedResults results{.name = document.at("name"),
+                          .source = document.at("source"),
+                          .into = {},
+                          .about = about(document, *rules)};
   if (const auto into = optional_at<std::string>(document, "into")) {
     results.into = parse_id<SweepTag>(*into);
     if (!results.into)
       return Errors{{"bad_value", fmt::format("'{}' is no id of a sweep", *into), "such as sw_3", "/into"}};
   }
-  for (const json& cell : document.at("cells")) results.cells.push_back(cell_of(cell));
+  for (const json& cell : document.at("cells")) results.cells.push_back(cell_of(cell, *rules));
   Errors errors = errors_in(results.cells);
   if (!errors.empty()) return errors;
   return results;

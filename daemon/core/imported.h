@@ -12,8 +12,7 @@
 
 namespace sweetspot::daemon {
 
-// One cell with either a WER or its utterances, aligned as they are given: what normalises them is said
-// beside them, not done here.
+// One cell with either a WER or its utterances, normalised and aligned.
 struct ImportedCell {
   std::string encoder, language;
   int layers = 0;
@@ -33,8 +32,9 @@ struct ImportedResults {
   std::vector<ImportedCell> cells;
 };
 
-// Reads a document that fits ImportedResults of openapi.json. All errors at once: a cell with both or neither
-// of `wer` and `utterances`, the same cell twice.
+// Reads a document that fits ImportedResults of openapi.json. Texts are normalised by the normaliser it
+// names, otherwise by that of own runs; "none" leaves them as they are given. All errors at once: a cell with
+// both or neither of `wer` and `utterances`, the same cell twice.
 Result<ImportedResults, Errors> read_imported(const nlohmann::json& document);
 
 // What tells an imported cell from the others of its sweep.

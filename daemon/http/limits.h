@@ -16,7 +16,7 @@ struct HttpLimits {
   std::size_t audio_bytes = 32 * 1024 * 1024;
   int connections = 128;
   int streams = 64;  // server-sent events, beside the connections
-  int threads = 8;
+  int threads = 8, table_threads = 4;
   std::chrono::milliseconds head_time{5'000};
   std::chrono::milliseconds request_time{15'000};  // head and body
   std::chrono::milliseconds write_time{10'000};    // without any progress

@@ -13,15 +13,11 @@ struct StatusOfCode {
 };
 // The codes of Commands, store and disk. What is not here is a fault of the daemon.
 constexpr std::array kStatusOfCode = {
-    StatusOfCode{"not_found", 404},
-    StatusOfCode{"revision_conflict", 412},
-    StatusOfCode{"sweep_active", 409},
-    StatusOfCode{"own_sweep", 409},
-    StatusOfCode{"idempotency_conflict", 422},
-    StatusOfCode{"stopping", 503},
-    StatusOfCode{"superseded", 503},
-    StatusOfCode{"database_busy", 503},
-    StatusOfCode{"disk_full", 507},
+    StatusOfCode{"not_found", 404},          StatusOfCode{"revision_conflict", 412},
+    StatusOfCode{"sweep_active", 409},       StatusOfCode{"own_sweep", 409},
+    StatusOfCode{"normalizer_differs", 409}, StatusOfCode{"idempotency_conflict", 422},
+    StatusOfCode{"stopping", 503},           StatusOfCode{"superseded", 503},
+    StatusOfCode{"database_busy", 503},      StatusOfCode{"disk_full", 507},
 };
 
 int status_of_code(std::string_view code) {

@@ -10,6 +10,7 @@
 #include "daemon/http/evidence.h"
 #include "daemon/http/limits.h"
 #include "daemon/http/message.h"
+#include "daemon/http/table_cache.h"
 #include "daemon/store/queries.h"
 
 namespace sweetspot::daemon {
@@ -19,6 +20,7 @@ struct Site {
   const Contract& contract;
   Commands& commands;
   EvidenceCache& evidence;
+  TableCache& tables;
   std::filesystem::path state;
   std::string version, commit;
   HttpLimits limits;

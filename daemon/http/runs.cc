@@ -120,7 +120,6 @@ Answer get_run(Context& context, const Request& request) {
   if (!attempts) return problem_of(attempts.error());
   json document = to_json(*run);
   document["cell"] = json::parse(files->cell);
-  document["cell_hash"] = files->cell_hash;
   document["result"] = files->result ? result_view(*files->result) : json();
   document["attempts"] = json::array();
   for (const AttemptRow& attempt : *attempts) document["attempts"].push_back(attempt_view(attempt));

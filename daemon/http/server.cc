@@ -10,6 +10,7 @@
 
 #include "daemon/http/connection.h"
 #include "daemon/http/event_streams.h"
+#include "daemon/http/evidence_ahead.h"
 #include "daemon/http/openapi.h"
 #include "daemon/http/problem.h"
 #include "daemon/http/router.h"
@@ -53,6 +54,18 @@ class Lanes {
   std::vector<std::unique_ptr<Lane>> free_;
 };
 
+// Threads with a lane each.
+struct Crew {
+  explicit Crew(int the_size) : size(the_size), pool(std::size_t(the_size)) {}
+  const int size;
+  Lanes lanes;
+  asio::thread_pool pool;
+};
+
+// Tables may take seconds the first time: they have threads of their own, so that nothing else waits for
+// them.
+bool is_table(std::string_view target) { return target.find("/tables/") != target.npos; }
+
 // Does `job` on the pool; the coroutine goes on where it was, with the job's result.
 template <class Job>
 asio::awaitable<Served> on_pool(asio::thread_pool& pool, Job job) {
@@ -81,10 +94,13 @@ struct HttpServer::Impl : std::enable_shared_from_this<HttpServer::Impl> {
       : loop(the_loop),
         options(std::move(the_options)),
         contract(nlohmann::json::parse(kOpenapi)),
-        site{contract,        commands,       evidence,       options.state,
-             options.version, options.commit, options.limits, [this] { return open_streams.load(); }},
+        evidence(options.state),
+        site{contract,       commands,       evidence,
+             tables,         options.state,  options.version,
+             options.commit, options.limits, [this] { return open_streams.load(); }},
         acceptor(loop),
-        pool(std::size_t(options.limits.threads)) {}
+        crew(options.limits.threads),
+        table_crew(options.limits.table_threads) {}
 
   Result<std::optional<std::string>> token() const;
   Result<tcp::endpoint> endpoint();
@@ -93,7 +109,7 @@ struct HttpServer::Impl : std::enable_shared_from_this<HttpServer::Impl> {
   asio::awaitable<void> accept_all();
   asio::awaitable<void> serve(std::shared_ptr<ClientConnection> connection);
   asio::awaitable<void> stream(std::shared_ptr<ClientConnection> connection, Served served);
-  Served answer(RawRequest request);
+  Served answer(Crew& with, RawRequest request);
   std::string refusal(const Problem& problem);
   std::string next_id() { return fmt::format("q{}", ++requests); }
 
@@ -102,6 +118,8 @@ struct HttpServer::Impl : std::enable_shared_from_this<HttpServer::Impl> {
   Contract contract;
   std::atomic<int> open_streams = 0;
   EvidenceCache evidence;
+  TableCache tables;
+  std::unique_ptr<EvidenceAhead> ahead;
   Site site;
   std::optional<Gate> gate;
   tcp::acceptor acceptor;
@@ -109,8 +127,7 @@ struct HttpServer::Impl : std::enable_shared_from_this<HttpServer::Impl> {
   std::optional<EventStreams> streams;
   std::set<std::shared_ptr<ClientConnection>> connections;
   std::int64_t requests = 0;
-  Lanes lanes;
-  asio::thread_pool pool;
+  Crew crew, table_crew;
 };
 
 Result<std::optional<std::string>> HttpServer::Impl::token() const {
@@ -132,12 +149,17 @@ Result<tcp::endpoint> HttpServer::Impl::endpoint() {
 }
 
 Status HttpServer::Impl::open_readers() {
-  for (int i = 0; i <= options.limits.threads; ++i) {
-    auto reader = Reader::open(options.state);
-    if (!reader) return reader.error();
-    if (i == 0) streams.emplace(loop, *std::move(reader), options.limits);
-    else lanes.add(*std::move(reader));
-  }
+  for (Crew* some : {&crew, &table_crew})
+    for (int i = 0; i < some->size; ++i) {
+      auto reader = Reader::open(options.state);
+      if (!reader) return reader.error();
+      some->lanes.add(*std::move(reader));
+    }
+  auto for_streams = Reader::open(options.state), for_evidence = Reader::open(options.state);
+  if (!for_streams) return for_streams.error();
+  if (!for_evidence) return for_evidence.error();
+  streams.emplace(loop, *std::move(for_streams), options.limits);
+  ahead = std::make_unique<EvidenceAhead>(*std::move(for_evidence), evidence);
   return success();
 }
 
@@ -191,8 +213,9 @@ asio::awaitable<void> HttpServer::Impl::serve(std::shared_ptr<ClientConnection> 
     if (co_await connection->write(bytes)) co_await connection->finish();
   } else if (request) {
     request->value().id = next_id();
-    auto job = [this, raw = *std::move(*request)]() mutable { return answer(std::move(raw)); };
-    Served served = co_await on_pool(pool, std::move(job));
+    Crew& with = is_table(request->value().head.target) ? table_crew : crew;
+    auto job = [this, &with, raw = *std::move(*request)]() mutable { return answer(with, std::move(raw)); };
+    Served served = co_await on_pool(with.pool, std::move(job));
     if (served.stream) {
       co_await stream(connection, std::move(served));
     } else if (co_await connection->write(served.bytes)) {
@@ -218,9 +241,9 @@ asio::awaitable<void> HttpServer::Impl::stream(std::shared_ptr<ClientConnection>
   --open_streams;
 }
 
-// On a thread of the pool.
-Served HttpServer::Impl::answer(RawRequest request) {
-  return lanes.with_one([&](Lane& lane) {
+// On a thread of that crew.
+Served HttpServer::Impl::answer(Crew& with, RawRequest request) {
+  return with.lanes.with_one([&](Lane& lane) {
     Context context{site, lane.reader};
     return lane.engine.serve(request, [&](const Request& parsed) { return respond(context, parsed); });
   });
@@ -236,7 +259,9 @@ HttpServer::HttpServer(asio::io_context& loop, HttpOptions options, Commands& co
 
 HttpServer::~HttpServer() {
   stop();
-  impl_->pool.join();
+  impl_->crew.pool.join();
+  impl_->table_crew.pool.join();
+  impl_->ahead.reset();
 }
 
 Status HttpServer::start() {
@@ -265,6 +290,7 @@ std::uint16_t HttpServer::port() const {
 
 void HttpServer::notify_events() {
   if (impl_->streams) impl_->streams->notify();
+  if (impl_->ahead) impl_->ahead->notify();
 }
 
 void HttpServer::stop() {

@@ -2,8 +2,8 @@
 
 #include <fmt/format.h>
 
-#include "daemon/http/evidence.h"
 #include "daemon/http/lookup.h"
+#include "schemas/sha256.h"
 
 namespace sweetspot::daemon {
 namespace {
@@ -22,7 +22,8 @@ CellResult cell_of(RunRow run) {
                   .settings = json::parse(run.settings),
                   .state = run.state,
                   .words = run.words,
-                  .params = run.params};
+                  .params = run.params,
+                  .result = std::move(run.result)};
   if (!run.words && run.wer) cell.published = {*run.wer, run.reduction};
   return cell;
 }
@@ -34,15 +35,27 @@ json import_of(const SweepRow& sweep) {
 
 }  // namespace
 
+Result<std::vector<CellResult>> cells_of(Reader& reader, SweepId id) {
+  auto page = reader.runs({.filter = {.sweep = id}, .limit = kWholeSweep});
+  if (!page) return page.error();
+  std::vector<CellResult> cells;
+  for (RunRow& run : page->items) cells.push_back(cell_of(std::move(run)));
+  return cells;
+}
+
 Result<Results, Problem> results_of(Context& context, SweepId id) {
   auto sweep = find_sweep(context, id);
   if (!sweep) return sweep.error();
-  auto page = context.reader.runs({.filter = {.sweep = id}, .limit = kWholeSweep});
-  if (!page) return problem_of(page.error());
-  Results results{*std::move(sweep), {}};
-  for (RunRow& run : page->items) results.cells.push_back(cell_of(std::move(run)));
-  Status filled = context.site.evidence.fill(context.reader, results.cells);
-  return filled ? Result<Results, Problem>(std::move(results)) : problem_of(filled.error());
+  auto cells = cells_of(context.reader, id);
+  if (!cells) return problem_of(cells.error());
+  return Results{*std::move(sweep), *std::move(cells)};
+}
+
+std::string fingerprint_of(const Results& results) {
+  std::string text = fmt::format("{}\n{}\n", to_string(results.sweep.id), results.sweep.name);
+  for (const CellResult& cell : results.cells)
+    text += fmt::format("{} {} {}\n", cell.run.value, to_string(cell.state), cell.result);
+  return sha256_hex(text);
 }
 
 std::string normalizer_of(const SweepRow& sweep) {

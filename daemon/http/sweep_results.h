@@ -8,12 +8,16 @@
 
 namespace sweetspot::daemon {
 
-// The cells of a sweep in its order, with what is known of their utterances.
+// The cells of a sweep in its order.
 struct Results {
   SweepRow sweep;
   std::vector<CellResult> cells;
 };
+Result<std::vector<CellResult>> cells_of(Reader& reader, SweepId id);
 Result<Results, Problem> results_of(Context& context, SweepId id);
+
+// Changes whenever a table of these results may: a hash over what the database says of sweep and runs.
+std::string fingerprint_of(const Results& results);
 
 // What was done to the words before they were compared.
 std::string normalizer_of(const SweepRow& sweep);

@@ -1,8 +1,11 @@
 #include <fmt/format.h>
 
+#include <functional>
+
 #include "daemon/http/lookup.h"
 #include "daemon/http/paging.h"
 #include "daemon/http/resources.h"
+#include "daemon/http/spot_calls.h"
 #include "daemon/http/sweep_results.h"
 #include "daemon/report/comparison.h"
 #include "daemon/report/datasets.h"
@@ -31,6 +34,18 @@ std::vector<std::string> differences_between(const SweepRow& here, const SweepRo
   return notes;
 }
 
+Result<Report, Problem> compared(const std::vector<Results>& results) {
+  const Results &here = results[0], &there = results[1];
+  Report table =
+      comparison_table({here.cells, normalizer_of(here.sweep)}, {there.cells, normalizer_of(there.sweep)});
+  if (table.rows.empty())
+    return Problem{409,
+                   {"nothing_in_common", why_nothing_in_common(here.cells, there.cells),
+                    "compare sweeps that share encoder, layers, language, LoRA, seed and settings", ""}};
+  table.notes = differences_between(here.sweep, there.sweep);
+  return table;
+}
+
 SpotRule rule_of(const Request& request) {
   const std::string prefer = request.query_text("prefer", "layers");
   return {
@@ -42,20 +57,6 @@ SpotRule rule_of(const Request& request) {
                                     : SpotRule::Prefer::layers};
 }
 
-// The request that queues just those of `needs` that are over without a result; null: all of them are on
-// their way.
-json call_for(SweepId sweep, const json& needs) {
-  json runs = json::array();
-  for (const json& cell : needs) {
-    const RunState state = *parse_run_state(cell.at("state").get<std::string>());
-    if (is_terminal(state) && state != RunState::succeeded) runs.push_back(cell.at("run"));
-  }
-  if (runs.empty()) return nullptr;
-  return {{"method", "POST"},
-          {"path", fmt::format("/api/v1/sweeps/{}/actions/retry", to_string(sweep))},
-          {"body", {{"runs", std::move(runs)}}}};
-}
-
 Response written(const Report& table, const std::string& format) {
   if (format == "csv") return {.content_type = "text/csv; charset=utf-8", .body = csv(table)};
   if (format == "md") return {.content_type = "text/markdown; charset=utf-8", .body = markdown(table)};
@@ -65,25 +66,50 @@ Response written(const Report& table, const std::string& format) {
   return json_response(to_json(table));
 }
 
-// `make` is given the Results and gives a Report.
-template <class Make>
-Answer table_answer(Context& context, const Request& request, Make make) {
-  auto results = results_of(context, sweep_id(request));
-  if (!results) return results.error();
-  Report table = make(*results);
-  say_where_from(table, *results);
-  return written(table, request.query_text("format", "json"));
+// The same for every way of asking for the same answer.
+std::string name_of(const Request& request) {
+  std::string name = request.path;
+  for (const auto& [key, value] : request.query) name += fmt::format("&{}={}", key, value);
+  return name;
+}
+
+using Making = std::function<Result<Report, Problem>(const std::vector<Results>&)>;
+
+// A table of these sweeps, the first of which it is about: as it was made last, or, where something has
+// changed since, made anew.
+Answer table_answer(Context& context, const Request& request, const std::vector<SweepId>& sweeps,
+                    const Making& make) {
+  std::vector<Results> results;
+  std::string made_of;
+  for (SweepId sweep : sweeps) {
+    auto found = results_of(context, sweep);
+    if (!found) return found.error();
+    results.push_back(*std::move(found));
+    made_of += fingerprint_of(results.back());
+  }
+  const std::string name = name_of(request);
+  if (const auto known = context.site.tables.find(name, made_of)) return *known;
+  for (Results& one : results)
+    if (Status filled = context.site.evidence.fill(context.reader, one.cells); !filled)
+      return problem_of(filled.error());
+  auto table = make(results);
+  if (!table) return table.error();
+  say_where_from(*table, results[0]);
+  Response response = written(*table, request.query_text("format", "json"));
+  context.site.tables.keep(name, made_of, std::make_shared<const Response>(response));
+  return response;
 }
 
 Answer table_of_cells(Context& context, const Request& request, Report (*make)(std::span<const CellResult>)) {
-  return table_answer(context, request, [&](const Results& results) { return make(results.cells); });
+  return table_answer(context, request, {sweep_id(request)},
+                      [&](const std::vector<Results>& results) { return make(results[0].cells); });
 }
 
 }  // namespace
 
 Answer get_datasets_table(Context& context, const Request& request) {
-  return table_answer(context, request, [&](const Results& results) {
-    return datasets_table(splits_of(context, results.sweep), results.cells);
+  return table_answer(context, request, {sweep_id(request)}, [&](const std::vector<Results>& results) {
+    return datasets_table(splits_of(context, results[0].sweep), results[0].cells);
   });
 }
 
@@ -92,22 +118,23 @@ Answer get_wer_table(Context& context, const Request& request) {
 }
 
 Answer get_sweet_spot_table(Context& context, const Request& request) {
-  return table_answer(context, request, [&](const Results& results) {
-    Report table = sweet_spot_table(results.cells, rule_of(request));
-    for (json& encoder : table.summary["encoders"])
-      encoder["call"] = call_for(results.sweep.id, encoder.at("needs"));
+  return table_answer(context, request, {sweep_id(request)}, [&](const std::vector<Results>& results) {
+    const auto& [sweep, cells] = results[0];
+    Report table = sweet_spot_table(cells, rule_of(request));
+    json absent = json::array();
+    for (json& encoder : table.summary["encoders"]) {
+      encoder["call"] = call_for_needs(sweep.id, encoder.at("needs"));
+      encoder["absent_call"] = call_for_absent(sweep, encoder.at("absent"));
+      absent.insert(absent.end(), encoder["absent"].begin(), encoder["absent"].end());
+    }
+    table.summary["absent_call"] = call_for_absent(sweep, absent);
     return table;
   });
 }
 
 Answer get_comparison_table(Context& context, const Request& request) {
-  auto other = results_of(context, parse_id<SweepTag>(request.query_text("with")).value_or(SweepId{}));
-  if (!other) return other.error();
-  return table_answer(context, request, [&](const Results& results) {
-    Report table = comparison_table(results.cells, other->cells);
-    table.notes = differences_between(results.sweep, other->sweep);
-    return table;
-  });
+  const SweepId other = parse_id<SweepTag>(request.query_text("with")).value_or(SweepId{});
+  return table_answer(context, request, {sweep_id(request), other}, compared);
 }
 
 Answer get_degradation_table(Context& context, const Request& request) {
@@ -119,8 +146,8 @@ Answer get_reduction_table(Context& context, const Request& request) {
 }
 
 Answer get_patterns_table(Context& context, const Request& request) {
-  return table_answer(context, request, [&](const Results& results) {
-    return patterns_table(results.cells, [&](RunId run, const std::vector<std::int64_t>& numbers) {
+  return table_answer(context, request, {sweep_id(request)}, [&](const std::vector<Results>& results) {
+    return patterns_table(results[0].cells, [&](RunId run, const std::vector<std::int64_t>& numbers) {
       auto utterances = context.reader.utterances(run, numbers);
       if (!utterances) throw std::runtime_error(utterances.error().message);
       return *std::move(utterances);

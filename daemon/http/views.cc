@@ -72,7 +72,10 @@ json to_json(const RunRow& run) {
           {"started_at", or_null(run.started_at)},
           {"ended_at", or_null(run.ended_at)},
           {"params", params},
-          {"imported", run.imported}};
+          {"imported", run.imported},
+          {"cell_hash", run.cell_hash},
+          {"result_sha256", run.result.empty() ? json() : json(run.result)},
+          {"build", run.build.empty() ? json() : json(run.build)}};
 }
 
 json to_json(const StoredEvent& event) {

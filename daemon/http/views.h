@@ -4,18 +4,9 @@
 #include <nlohmann/json.hpp>
 
 #include "daemon/store/queries.h"
+#include "schemas/or_null.h"
 
 namespace sweetspot::daemon {
-
-// A value, or null.
-template <class T>
-nlohmann::json or_null(const std::optional<T>& value) {
-  return value ? nlohmann::json(*value) : nlohmann::json();
-}
-template <class Tag>
-nlohmann::json or_null(const std::optional<Id<Tag>>& id) {
-  return id ? nlohmann::json(to_string(*id)) : nlohmann::json();
-}
 
 nlohmann::json to_json(const EditCounts& counts);
 nlohmann::json to_json(const RunRow& run);

@@ -6,6 +6,8 @@
 #include <cassert>
 #include <cmath>
 #include <cstdint>
+#include <numeric>
+#include <random>
 #include <thread>
 
 namespace sweetspot::daemon {
@@ -30,7 +32,7 @@ class Draws {
 // Below n, from 32 random bits (Lemire 2019, without the rejection: n / 2^32 of a bias is nothing here).
 std::size_t below(std::size_t n, std::uint64_t bits) { return (bits * n) >> 32; }
 
-std::uint64_t seed_of(const std::string& test_set) {  // FNV-1a
+std::uint64_t seed_of(std::string_view test_set) {  // FNV-1a
   std::uint64_t hash = 0xcbf29ce484222325u;
   for (unsigned char c : test_set) hash = (hash ^ c) * 0x100000001b3u;
   return hash;
@@ -125,6 +127,25 @@ std::optional<Interval> interval_of_sum(std::initializer_list<SignedRun> runs) {
     for (std::size_t b = 0; b < sums.size(); ++b) sums[b] += sign * run->resampled[b];
   }
   return interval(std::move(sums));
+}
+
+// Kind by kind: of the utterances that are left, those of this kind are binomially distributed.
+std::vector<Kinds> resample_kinds(const Kinds& counts, const std::string& test_set,
+                                  const BootstrapOptions& options) {
+  const std::int64_t all = std::accumulate(counts.begin(), counts.end(), std::int64_t{0});
+  std::vector<Kinds> resamples(std::size_t(all ? options.resamples : 0));
+  std::mt19937_64 random(seed_of(test_set));
+  for (Kinds& drawn : resamples) {
+    std::int64_t left = all, others = all;  // to be drawn; of this kind and those after it, in the test set
+    for (std::size_t k = 0; k < counts.size(); ++k) {
+      const double share = others ? double(counts[k]) / double(others) : 0;
+      drawn[k] = share <= 0   ? 0
+                 : share >= 1 ? left
+                              : std::binomial_distribution<std::int64_t>(left, share)(random);
+      left -= drawn[k], others -= counts[k];
+    }
+  }
+  return resamples;
 }
 
 std::optional<Interval> interval_of_change(const Evidence* a, const Evidence* b) {

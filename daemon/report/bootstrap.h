@@ -2,9 +2,11 @@
 // intervals in ASR performance evaluation", ICASSP 2004).
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -37,5 +39,12 @@ std::optional<Interval> interval_of_sum(std::initializer_list<SignedRun> runs);
 
 // Of how much b's WER is above a's, relative to a's: b / a - 1.
 std::optional<Interval> interval_of_change(const Evidence* a, const Evidence* b);
+
+// How many utterances of each kind are in each resample of a test set with so many of each: drawing U
+// utterances with replacement draws each kind as often as a multinomial distribution says, so shares of
+// utterances need no utterance. Gives [resamples][kinds]; follows from the numbers and the test set alone.
+using Kinds = std::array<std::int64_t, 4>;
+std::vector<Kinds> resample_kinds(const Kinds& counts, const std::string& test_set,
+                                  const BootstrapOptions& options = {});
 
 }  // namespace sweetspot::daemon

@@ -12,6 +12,7 @@
 #include "daemon/report/evidence.h"
 #include "schemas/ids.h"
 #include "schemas/metrics.h"
+#include "schemas/or_null.h"
 #include "schemas/run_state.h"
 
 namespace sweetspot::daemon {
@@ -34,6 +35,7 @@ struct CellResult {
   std::optional<EditCounts> words;           // of the test split, once succeeded
   std::optional<ParameterCounts> params;     // likewise
   std::optional<Published> published;        // imported without its utterances
+  std::string result;                        // SHA-256 of its utterances; empty: there are none
   std::shared_ptr<const Evidence> evidence;  // utterance by utterance; null: not known
 
   bool done() const { return words || published; }
@@ -70,10 +72,5 @@ nlohmann::json missing_cell(const CellResult& cell);
 
 // For each language and test split: how many utterances and reference words, and how many runs it measured.
 nlohmann::json test_sets_of(std::span<const CellResult> cells);
-
-template <class T>
-nlohmann::json or_none(const std::optional<T>& value) {
-  return value ? nlohmann::json(*value) : nlohmann::json();
-}
 
 }  // namespace sweetspot::daemon

@@ -30,13 +30,13 @@ json considered(const std::vector<Judged>& judged, const Choice& choice, const S
     const bool chosen = &one == choice.spot;
     const bool good = one.judgement == Judgement::as_good;
     json wer = json::object();
-    for (const auto& [language, rate] : candidate.wer) wer[language] = or_none(rate);
+    for (const auto& [language, rate] : candidate.wer) wer[language] = or_null(rate);
     list.push_back({{"encoder", candidate.group->encoder},
                     {"layers", candidate.layers},
                     {"lora", candidate.lora},
-                    {"params", or_none(candidate.params)},
-                    {"system_params", or_none(candidate.system_params)},
-                    {"real_time_factor", or_none(candidate.real_time_factor)},
+                    {"params", or_null(candidate.params)},
+                    {"system_params", or_null(candidate.system_params)},
+                    {"real_time_factor", or_null(candidate.real_time_factor)},
                     {"wer", wer},
                     {"outcome", chosen                              ? "chosen"
                                 : good                              ? "costlier"
@@ -151,7 +151,7 @@ json overall_summary(const std::vector<const EncoderGroup*>& groups, const SpotR
           {"encoder", spot ? json(spot->group->encoder) : json()},
           {"layers", spot ? json(spot->layers) : json()},
           {"lora", spot ? json(spot->lora) : json()},
-          {"params", spot ? or_none(spot->params) : json()},
+          {"params", spot ? or_null(spot->params) : json()},
           {"text", text}};
 }
 
@@ -164,18 +164,23 @@ json pareto_points(const std::vector<EncoderGroup>& groups) {
   const auto by_system = pareto_front(all, [](const Candidate& c) { return c.system_params; });
   const auto by_speed = pareto_front(all, [](const Candidate& c) { return c.real_time_factor; });
   json points = json::array();
-  for (std::size_t i = 0; i < all.size(); ++i)
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    json wers = json::object();
+    for (const auto& [language, rate] : all[i].wer) wers[language] = or_null(rate);
     points.push_back({{"encoder", all[i].group->encoder},
                       {"settings", all[i].group->settings},
                       {"layers", all[i].layers},
                       {"lora", all[i].lora},
                       {"wer", *all[i].macro_wer},
-                      {"params", or_none(all[i].params)},
-                      {"system_params", or_none(all[i].system_params)},
-                      {"real_time_factor", or_none(all[i].real_time_factor)},
+                      {"wers", std::move(wers)},
+                      {"encoder_params", or_null(all[i].group->encoder_params(all[i].layers))},
+                      {"params", or_null(all[i].params)},
+                      {"system_params", or_null(all[i].system_params)},
+                      {"real_time_factor", or_null(all[i].real_time_factor)},
                       {"best_for_params", bool(by_params[i])},
                       {"best_for_system_params", bool(by_system[i])},
                       {"best_for_speed", bool(by_speed[i])}});
+  }
   return points;
 }
 

@@ -18,7 +18,7 @@ json row_of(const EncoderGroup& group, const Candidate* shown, const std::string
   json wer = json::object();
   for (const std::string& language : group.languages) {
     const CellResult* cell = shown ? group.find(shown->layers, shown->lora, language, seed) : nullptr;
-    wer[language] = cell ? or_none(cell->wer()) : json();
+    wer[language] = cell ? or_null(cell->wer()) : json();
   }
   return {{"encoder", group.encoder},
           {"kind", kind},
@@ -26,8 +26,8 @@ json row_of(const EncoderGroup& group, const Candidate* shown, const std::string
           {"settings", group.settings},
           {"layers", shown ? json(shown->layers) : json()},
           {"lora", shown ? shown->lora : kind != "baseline"},
-          {"params", shown ? or_none(shown->params) : json()},
-          {"net_delta", shown ? or_none(net_delta(*shown)) : json()},
+          {"params", shown ? or_null(shown->params) : json()},
+          {"net_delta", shown ? or_null(net_delta(*shown)) : json()},
           {"wer", wer},
           {"verdict", verdict}};
 }

@@ -52,11 +52,11 @@ json row_of(const EncoderGroup& group, const CellResult& cell) {
               {"lora", cell.lora},
               {"seed", cell.seed},
               {"settings", cell.settings},
-              {"wer", or_none(cell.wer())},
+              {"wer", or_null(cell.wer())},
               {"wer_low", nullptr},
               {"wer_high", nullptr},
               {"batch_mean_wer", batch_mean_wer_of(cell)},
-              {"params", or_none(group.encoder_params(cell.layers))},
+              {"params", or_null(group.encoder_params(cell.layers))},
               {"reduction", reduction_of(group, cell)},
               {"state", to_string(cell.state)},
               {"run", to_string(cell.run)}};

@@ -55,9 +55,12 @@ struct RunRow {
   std::optional<EditCounts> words;  // of the test split; absent, too, where only a WER was imported
   std::optional<double> reduction;  // as published
   bool imported = false;
+  std::string cell_hash;  // the identity of its cell
+  std::string result;     // SHA-256 of its utterances; empty: there are none
+  std::string build;      // of the worker that did it; empty: none did, or it is not known
 };
 struct RunFiles {  // what only one run's page shows
-  std::string cell, cell_hash;
+  std::string cell;
   std::optional<std::string> result;  // RunResult, JSON
 };
 
@@ -185,8 +188,9 @@ class Reader {
   Result<std::optional<std::string>> sample_audio(RunId run, std::int64_t number);  // path of the sound file
   Result<std::vector<ArtifactRow>> artifacts(RunId run);
 
-  Result<TestSplitRow> test_split(RunId run);           // of a run with a result
-  Result<std::vector<SplitRow>> splits(SweepId sweep);  // of its finished runs
+  Result<std::vector<std::pair<SweepId, RunId>>> finished_runs();  // those with a result
+  Result<TestSplitRow> test_split(RunId run);                      // of a run with a result
+  Result<std::vector<SplitRow>> splits(SweepId sweep);             // of its finished runs
   Result<std::vector<UtteranceResult>> utterances(RunId run, const std::vector<std::int64_t>& numbers);
 
   Result<Page<StoredEvent>> run_events(RunId run, std::optional<Keyset> after, int limit);

@@ -99,8 +99,12 @@ constexpr std::string_view kRunColumns = R"(
   coalesce(published.encoder_params, nullif(result.encoder_params, 0)), coalesce(projector_params, 0),
   coalesce(published.adapter_params, result.adapter_params, 0), coalesce(llm_params, 0),
   hits, substitutions, deletions, insertions, reduction,
-  (SELECT source <> '' FROM sweep WHERE sweep.id = run.sweep)
+  (SELECT source <> '' FROM sweep WHERE sweep.id = run.sweep), cell_hash, coalesce(sha256, ''),
+  coalesce((SELECT build FROM attempt JOIN worker ON worker.id = attempt.worker
+            WHERE attempt.fence = result.fence), '')
   FROM run LEFT JOIN result ON result.run = run.id LEFT JOIN published ON published.run = run.id)";
+
+constexpr int kSortKey = 38;  // the column that runs() adds to those
 
 RunRow run_row(const Row& row) {
   RunRow run{.id = row.get<RunId>(0),
@@ -136,6 +140,9 @@ RunRow run_row(const Row& row) {
                  row.get<std::int64_t>(32)};
   run.reduction = row.get<std::optional<double>>(33);
   run.imported = row.get<bool>(34);
+  run.cell_hash = row.get<std::string>(35);
+  run.result = row.get<std::string>(36);
+  run.build = row.get<std::string>(37);
   return run;
 }
 
@@ -168,9 +175,9 @@ Result<std::optional<RunRow>> Reader::run(RunId id) {
 Result<RunFiles> Reader::run_files(RunId id) {
   RunFiles files;
   Status status = database_.each(
-      "SELECT cell, cell_hash, document FROM run LEFT JOIN result ON result.run = run.id WHERE run.id = ?",
+      "SELECT cell, document FROM run LEFT JOIN result ON result.run = run.id WHERE run.id = ?",
       [&](const Row& row) {
-        files = {row.get<std::string>(0), row.get<std::string>(1), row.get<std::optional<std::string>>(2)};
+        files = {row.get<std::string>(0), row.get<std::optional<std::string>>(1)};
       },
       id);
   return status ? Result<RunFiles>(std::move(files)) : status.error();
@@ -197,9 +204,9 @@ Result<Page<RunRow>> Reader::runs(const RunQuery& query) {
       return;
     }
     page.items.push_back(run_row(row));
-    last_key = sort->name.ends_with("_at")   ? json(row.get<std::string>(35))
-               : sort->name.ends_with("wer") ? json(row.get<double>(35))
-                                             : json(row.get<std::int64_t>(35));
+    last_key = sort->name.ends_with("_at")   ? json(row.get<std::string>(kSortKey))
+               : sort->name.ends_with("wer") ? json(row.get<double>(kSortKey))
+                                             : json(row.get<std::int64_t>(kSortKey));
   });
   return status ? Result<Page<RunRow>>(std::move(page)) : status.error();
 }

@@ -44,7 +44,8 @@ class Store {
   // Stores sweep and runs, all or nothing, and the idempotent answer if asked; returns what the reactor adds.
   Result<SweepAdded> insert_sweep(const SubmitRequest& request);
   // Stores results that come from elsewhere as succeeded runs of a sweep with a source, all or nothing.
-  // Codes: not_found, own_sweep (results are never mixed with own runs), idempotency_conflict.
+  // Codes: not_found, own_sweep (results are never mixed with own runs), normalizer_differs,
+  // idempotency_conflict.
   Result<SweepAdded> insert_imported(const ImportRequest& request);
   Status edit_sweep(SweepId sweep, const SweepEdit& edit);
   Status remove_sweep(SweepId sweep);

@@ -23,6 +23,15 @@ Result<SweepId> sweep_for(Database& database, const ImportedResults& results) {
     if ((*source)->empty())
       return Error{"own_sweep", fmt::format("{} holds runs made here", to_string(*results.into)),
                    "leave `into` out: imported results are kept in a sweep of their own", "/into"};
+    auto normalizer = database.one<std::string>(
+        "SELECT coalesce(spec ->> '$.normalizer', '') FROM sweep WHERE id = ?", *results.into);
+    if (!normalizer) return normalizer.error();
+    const std::string ours = results.about.value("normalizer", "");
+    if (normalizer_with_version(**normalizer) != normalizer_with_version(ours))
+      return Error{"normalizer_differs",
+                   fmt::format("the words of {} are normalised by another rule: '{}', not '{}'",
+                               to_string(*results.into), **normalizer, ours),
+                   "name the same one as `normalizer`, or leave `into` out", "/normalizer"};
     return *results.into;
   }
   Status stored = database.run("INSERT INTO sweep (name, spec, created_at, source) VALUES (?, ?, ?, ?)",

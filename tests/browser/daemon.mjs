@@ -58,35 +58,42 @@ export class Daemon {
     writeFileSync(join(this.folder, "state", "fake.json"), JSON.stringify(document));
   }
 
+  async post(path, document) {
+    const answer = await fetch(new URL(`api/v1/${path}`, this.url), {
+      method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(document),
+    });
+    if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
+    return answer.json();
+  }
+
+  /** A directory that looks like a model with this configuration. */
+  model(label, config) {
+    const directory = join(this.folder, label);
+    mkdirSync(directory, { recursive: true });
+    writeFileSync(join(directory, "config.json"), JSON.stringify(config));
+    writeFileSync(join(directory, "model.safetensors"), "");
+    return directory;
+  }
+
+  /** What a sweep file says of a corpus that is there by name only. */
+  corpus(language) {
+    const directory = join(this.folder, language);
+    mkdirSync(directory, { recursive: true });
+    for (const split of ["train", "dev", "test"]) writeFileSync(join(directory, `${split}.tsv`), "path\tsentence\n");
+    return { path: directory };
+  }
+
   /** Submits a grid of two depths x two languages x LoRA off and on, with the models and corpora it names. */
-  async submit(name) {
-    const model = (label, config) => {
-      const directory = join(this.folder, label);
-      mkdirSync(directory, { recursive: true });
-      writeFileSync(join(directory, "config.json"), JSON.stringify(config));
-      writeFileSync(join(directory, "model.safetensors"), "");
-      return directory;
-    };
-    const corpus = (language) => {
-      const directory = join(this.folder, language);
-      mkdirSync(directory, { recursive: true });
-      for (const split of ["train", "dev", "test"]) writeFileSync(join(directory, `${split}.tsv`), "path\tsentence\n");
-      return { path: directory };
-    };
-    const sweep = {
+  submit(name) {
+    return this.post("sweeps", {
       name,
       axes: {
-        encoder: [model("tiny-encoder", { d_model: 64, encoder_layers: 4, encoder_ffn_dim: 256 })],
+        encoder: [this.model("tiny-encoder", { d_model: 64, encoder_layers: 4, encoder_ffn_dim: 256 })],
         layers: [4, 2], language: ["da", "en"], lora: [false, true],
       },
-      corpora: { da: corpus("da"), en: corpus("en") },
-      llm: model("tiny-llm", { hidden_size: 64 }),
+      corpora: { da: this.corpus("da"), en: this.corpus("en") },
+      llm: this.model("tiny-llm", { hidden_size: 64 }),
       train: { epochs: 3 },
-    };
-    const answer = await fetch(new URL("api/v1/sweeps", this.url), {
-      method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(sweep),
     });
-    if (answer.status !== 201) throw new Error(`submit: ${answer.status} ${await answer.text()}`);
-    return answer.json();
   }
 }

@@ -1,6 +1,6 @@
 // Words, characters, normalisers and tokenizers against jiwer, Python and Hugging Face's tokenizers.
+#include "schemas/normalize.h"
 #include "tests/parity/suite.h"
-#include "worker/text/normalize.h"
 #include "worker/text/tokenizer.h"
 #include "worker/text/wer.h"
 

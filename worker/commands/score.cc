@@ -6,8 +6,8 @@
 #include <nlohmann/json.hpp>
 
 #include "schemas/json_text.h"
+#include "schemas/normalize.h"
 #include "worker/commands/commands.h"
-#include "worker/text/normalize.h"
 #include "worker/text/wer.h"
 
 namespace sweetspot::worker {

@@ -8,9 +8,9 @@
 #include <unordered_map>
 
 #include "schemas/corpus_files.h"
+#include "schemas/normalize.h"
 #include "worker/audio/sound_file.h"
 #include "worker/corpus/listing.h"
-#include "worker/text/normalize.h"
 
 namespace sweetspot::worker {
 namespace {

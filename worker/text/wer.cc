@@ -1,6 +1,6 @@
 #include "worker/text/wer.h"
 
-#include "worker/text/normalize.h"
+#include "schemas/normalize.h"
 
 namespace sweetspot::worker {
 

@@ -42,5 +42,28 @@ TEST(WerChart, DrawsALineForEachEncoderWithoutAndWithLora) {
   EXPECT_EQ(wer_chart(rows, "nl"), "");
 }
 
+TEST(ParetoChart, DrawsAllPointsAndALineThroughThoseOfTheFront) {
+  const auto point = [](double params, double wer, bool on_front) {
+    return json{{"encoder", "small"},
+                {"lora", false},
+                {"wer", wer},
+                {"params", params},
+                {"system_params", nullptr},
+                {"best_for_params", on_front}};
+  };
+  const json points = {point(2e6, 0.2, true), point(3e6, 0.3, false), point(4e6, 0.1, true)};
+  const std::string svg = pareto_chart(points, kParetoAxes[0]);
+  std::size_t circles = 0;
+  for (auto at = svg.find("<circle"); at != svg.npos; at = svg.find("<circle", at + 1)) ++circles;
+  EXPECT_EQ(circles, 3u);
+  const auto front = svg.find("fill=none");
+  ASSERT_NE(front, svg.npos);
+  const auto line = svg.rfind("d='", front);
+  EXPECT_EQ(std::count(svg.begin() + std::ptrdiff_t(line), svg.begin() + std::ptrdiff_t(front), 'L'), 1)
+      << "from the first point to the third";
+  EXPECT_THAT(svg, HasSubstr("million parameters"));
+  EXPECT_EQ(pareto_chart(points, kParetoAxes[1]), "") << "nobody knows it";
+}
+
 }  // namespace
 }  // namespace sweetspot::daemon

@@ -15,13 +15,15 @@ json cell(json more) {
   return whole;
 }
 
-TEST(Imported, UtterancesAreAlignedAsTheyAreGiven) {
-  const auto results =
-      read_imported(document({cell({{"utterances",
-                                     {{{"reference", "en to tre"}, {"hypothesis", "En to"}},
-                                      {{"reference", ""}, {"hypothesis", "x y"}, {"id", "b"}},
-                                      {{"reference", "æ"}, {"hypothesis", ""}}}}})}));
+TEST(Imported, UtterancesAreAlignedAsTheyAreGivenWhereNothingIsToNormaliseThem) {
+  json given = document({cell({{"utterances",
+                                {{{"reference", "en to tre"}, {"hypothesis", "En to"}},
+                                 {{"reference", ""}, {"hypothesis", "x y"}, {"id", "b"}},
+                                 {{"reference", "æ"}, {"hypothesis", ""}}}}})});
+  given["normalizer"] = "none";
+  const auto results = read_imported(given);
   ASSERT_TRUE(results);
+  EXPECT_EQ(results->about["normalizer"], "as given");
   const auto& utterances = results->cells.at(0).utterances;
   EXPECT_EQ(utterances[0].alignment, "SHD") << "case counts: nothing is normalised here";
   EXPECT_EQ(utterances[0].id, "0");
@@ -29,6 +31,21 @@ TEST(Imported, UtterancesAreAlignedAsTheyAreGiven) {
   EXPECT_EQ(utterances[1].words.rate(), 2.0) << "an empty reference";
   EXPECT_EQ(utterances[2].words.deletions, 1) << "an empty hypothesis";
   EXPECT_EQ(utterances[2].characters.deletions, 1) << "a character, not its two bytes";
+}
+
+TEST(Imported, TextsAreNormalisedAsOwnRunsAreUnlessAnotherRuleIsNamed) {
+  json given =
+      document({cell({{"utterances", {{{"reference", "Don't (hm) go!"}, {"hypothesis", "dont go"}}}}})});
+  const auto ours = read_imported(given);
+  ASSERT_TRUE(ours);
+  EXPECT_EQ(ours->about["normalizer"], "paper-wer/1");
+  EXPECT_EQ(ours->cells[0].utterances[0].reference, "dont go");
+  EXPECT_EQ(ours->cells[0].utterances[0].words.errors(), 0);
+  given["normalizer"] = "plain-words";
+  EXPECT_EQ(read_imported(given)->cells[0].utterances[0].reference, "don't hm go");
+  EXPECT_EQ(read_imported(given)->about["normalizer"], "plain-words/1");
+  given["normalizer"] = "mine";
+  EXPECT_EQ(read_imported(given).error()[0].pointer, "/normalizer");
 }
 
 TEST(Imported, ACellHasEitherAWerOrUtterances) {
@@ -48,7 +65,9 @@ TEST(Imported, TheSameCellTwiceIsRefusedAndAnotherSeedIsAnotherCell) {
 
 TEST(Imported, KeepsWhatTheFileSaysAboutItself) {
   json whole = document({cell({{"wer", 0.1}})});
-  EXPECT_EQ(read_imported(whole)->about["normalizer"], "as given");
+  EXPECT_EQ(read_imported(whole)->about["normalizer"], "as published");
+  whole["normalizer"] = "lower case, they say";
+  EXPECT_EQ(read_imported(whole)->about["normalizer"], "lower case, they say") << "of a WER it is a remark";
   whole["notes"] = {{"wer", {"hm"}}};
   whole["into"] = "sw_3";
   const auto results = read_imported(whole);

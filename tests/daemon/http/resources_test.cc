@@ -359,7 +359,7 @@ TEST_F(Results, AreImportedAsASweepThatSaysSo) {
   EXPECT_EQ(get("/api/v1/runs/run_3/samples").json()["items"][0]["words"]["deletions"], 1);
 
   const json wer = get("/api/v1/sweeps/sw_1/tables/wer").json();
-  EXPECT_EQ(wer["normalizer"], "as given");
+  EXPECT_EQ(wer["normalizer"], "paper-wer/1");
   EXPECT_EQ(wer["notes"][0], "All figures are imported: another system");
   EXPECT_EQ(wer["test_sets"][0]["utterances"], 3);
   EXPECT_EQ(wer["test_sets"][0]["runs"], 4);
@@ -437,19 +437,116 @@ TEST_F(Tables, OfBeforeNormalisersHadVersionsAreComparedAsTheSame) {
   EXPECT_EQ(table["notes"].dump().find("normalised differently"), std::string::npos);
 }
 
+TEST_F(Tables, CellsThatTheSweepNeverHadComeWithTheSweepThatMakesThem) {
+  start();
+  json file = sweep_file();
+  file["axes"]["train.lr"] = {1e-4, 2e-4};
+  file["exclude"] = {{{"layers", {8, 6}}, {"language", "da"}}};
+  ASSERT_EQ(ask("POST", "/api/v1/sweeps", file.dump()).status, 201);
+  const json summary = get("/api/v1/sweeps/sw_1/tables/sweet-spot").json()["summary"];
+  for (const json& encoder : summary["encoders"]) {
+    ASSERT_GT(encoder["absent"].size(), 0u) << encoder;
+    const Reply plan = ask("POST", "/api/v1/sweeps?dry_run=1", encoder["absent_call"]["body"].dump());
+    ASSERT_EQ(plan.status, 200) << plan.body;
+    EXPECT_EQ(plan.json()["cells"], encoder["absent"].size()) << encoder["absent_call"]["body"]["exclude"];
+  }
+  const json call = summary["absent_call"];
+  ASSERT_EQ(ask(call["method"], call["path"], call["body"].dump()).status, 201);
+  EXPECT_EQ(get("/api/v1/runs?sweep=sw_2&language=da&layers=8&lora=false").json()["total"], 2);
+  EXPECT_EQ(get("/api/v1/runs?sweep=sw_2&language=da&layers=6&lora=true").json()["total"], 2);
+  EXPECT_EQ(get("/api/v1/runs?sweep=sw_2").json()["total"], 4) << "no other";
+}
+
+TEST_F(Tables, OfAnImportCannotBeCompletedHere) {
+  start();
+  json document = imported();
+  document["cells"].erase(0);
+  ask("POST", "/api/v1/results", document.dump());
+  const json encoder = get("/api/v1/sweeps/sw_1/tables/sweet-spot").json()["summary"]["encoders"][0];
+  EXPECT_EQ(encoder["verdict"], "undecided");
+  EXPECT_EQ(encoder["absent"].size(), 1u);
+  EXPECT_TRUE(encoder["absent_call"].is_null());
+}
+
+TEST_F(Tables, AreTheSameAfterARestartAndFromNothing) {
+  start();
+  ask("POST", "/api/v1/results", imported().dump());
+  const auto all = [&] {
+    std::string texts;
+    for (const char* name : {"wer", "sweet-spot", "degradation", "reduction", "patterns", "word-errors"})
+      for (const char* format : {"json", "csv"})
+        texts += get(std::string("/api/v1/sweeps/sw_1/tables/") + name + "?format=" + format).body;
+    return texts;
+  };
+  const std::string fresh = all();
+  ASSERT_NE(fresh.find("wer_low"), std::string::npos);
+  EXPECT_EQ(all(), fresh) << "as it was made last";
+  json more = imported("sw_1");
+  more["cells"] = {more["cells"][0]};
+  more["cells"][0]["layers"] = 8;
+  const auto evidence = directory_ / "state" / "evidence";
+  EXPECT_TRUE(std::filesystem::exists(evidence / "run_1"));
+  stop(), loop_.restart(), start();
+  EXPECT_EQ(all(), fresh) << "from files";
+  stop(), loop_.restart();
+  std::filesystem::resize_file(evidence / "run_1", 100);
+  std::filesystem::remove(evidence / "run_2");
+  start();
+  EXPECT_EQ(all(), fresh) << "a damaged file and one that is gone are made again";
+  ask("POST", "/api/v1/results", more.dump());
+  const json rows = get("/api/v1/sweeps/sw_1/tables/wer").json()["rows"];
+  ASSERT_EQ(rows.size(), 5u);
+  stop(), loop_.restart();
+  std::filesystem::remove_all(evidence);
+  start();
+  EXPECT_EQ(get("/api/v1/sweeps/sw_1/tables/wer").json()["rows"], rows) << "one by one as all together";
+}
+
+TEST_F(Tables, ThatHaveNothingInCommonAreNotCompared) {
+  start();
+  submit();
+  ask("POST", "/api/v1/results", imported().dump());
+  const Reply refused = get("/api/v1/sweeps/sw_1/tables/comparison?with=sw_2");
+  EXPECT_EQ(refused.status, 409) << refused.body;
+  EXPECT_EQ(refused.json()["code"], "nothing_in_common");
+  EXPECT_NE(refused.json()["detail"].get<std::string>().find("languages: da, en here, nl there"),
+            std::string::npos)
+      << refused.body;
+}
+
+TEST_F(Results, AreNormalisedByTheRuleThatIsNamed) {
+  start();
+  json document = imported();
+  document["cells"][0]["utterances"][0]["hypothesis"] = "En, TO!";
+  ask("POST", "/api/v1/results", document.dump());
+  EXPECT_EQ(get("/api/v1/runs/run_1").json()["wer"], 0.0) << "as own runs are";
+  document["normalizer"] = "none";
+  ask("POST", "/api/v1/results", document.dump());
+  EXPECT_GT(get("/api/v1/runs/run_5").json()["wer"], 0.0);
+  EXPECT_EQ(get("/api/v1/sweeps/sw_2/tables/wer").json()["normalizer"], "as given");
+  const Reply mixed = ask("POST", "/api/v1/results", imported("sw_2").dump());
+  EXPECT_EQ(mixed.status, 409) << mixed.body;
+  EXPECT_EQ(mixed.json()["code"], "normalizer_differs");
+  document["normalizer"] = "mine";
+  const Reply unknown = ask("POST", "/api/v1/results", document.dump());
+  EXPECT_EQ(unknown.status, 422);
+  EXPECT_EQ(unknown.json()["errors"][0]["pointer"], "#/normalizer") << unknown.body;
+  const json row = get("/api/v1/sweeps/sw_1/tables/comparison?with=sw_2").json()["rows"][0];
+  EXPECT_TRUE(row["difference"].is_null()) << "the same words by other rules are other words";
+  EXPECT_NE(row["why_not"].get<std::string>().find("normalised differently"), std::string::npos);
+}
+
 TEST_F(Tables, TwoSweepsAreComparedCellByCell) {
   start();
   ask("POST", "/api/v1/results", imported().dump());
   json other = imported();
   other["cells"][1]["utterances"].erase(0);
-  other["normalizer"] = "lower case";
   ask("POST", "/api/v1/results", other.dump());
   const json table = get("/api/v1/sweeps/sw_1/tables/comparison?with=sw_2").json();
   ASSERT_EQ(table["rows"].size(), 4u);
   EXPECT_EQ(table["rows"][0]["difference"], 0.0);
   EXPECT_TRUE(table["rows"][1]["difference"].is_null());
   EXPECT_NE(table["rows"][1]["why_not"].get<std::string>().find("different utterances"), std::string::npos);
-  EXPECT_NE(table["notes"].dump().find("normalised differently"), std::string::npos);
   EXPECT_EQ(get("/api/v1/sweeps/sw_1/tables/comparison").status, 400);
   EXPECT_EQ(get("/api/v1/sweeps/sw_1/tables/comparison?with=sw_9").status, 404);
 }

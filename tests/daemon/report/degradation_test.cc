@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <random>
+
 #include "tests/daemon/report/cells.h"
 
 namespace sweetspot::daemon {
@@ -27,6 +29,35 @@ TEST(Degradation, CountsUtterancesThatBecameWorseAgainstTheWholeEncoder) {
   EXPECT_DOUBLE_EQ(row["recovered_of_degraded"].get<double>(), 1.0 / 3) << "the other reading";
   EXPECT_EQ(row["layers"], 10);
   EXPECT_TRUE(row["why_not"].is_null());
+}
+
+// Against the plain way: utterances drawn one by one with replacement.
+TEST(Degradation, IntervalsAreThoseOfDrawingUtterances) {
+  Utterances whole(400, {5, 1}), cut = whole, lora = whole;
+  for (std::size_t u = 0; u < 160; ++u) cut[u].second = 2;     // 40 % degraded
+  for (std::size_t u = 100; u < 200; ++u) lora[u].second = 2;  // 25 %, of which 15 % were before
+  const json row = degradation_table(three(whole, cut, lora)).rows.at(0);
+  std::mt19937 random(7);
+  std::uniform_int_distribution<std::size_t> any(0, whole.size() - 1);
+  std::vector<double> base, recovered, of_degraded;
+  for (int b = 0; b < 4000; ++b) {
+    double with = 0, without = 0, back = 0;
+    for (std::size_t i = 0; i < whole.size(); ++i) {
+      const std::size_t u = any(random);
+      without += u < 160, with += u >= 100 && u < 200, back += u < 100;
+    }
+    base.push_back(without / 400), recovered.push_back((without - with) / 400),
+        of_degraded.push_back(back / without);
+  }
+  const auto expect_near = [&](const std::string& name, std::vector<double> drawn) {
+    const auto range = interval(std::move(drawn));
+    EXPECT_NEAR(row[name + "_low"].get<double>(), range->low, 0.008) << name;
+    EXPECT_NEAR(row[name + "_high"].get<double>(), range->high, 0.008) << name;
+  };
+  expect_near("base", base), expect_near("recovered", recovered),
+      expect_near("recovered_of_degraded", of_degraded);
+  EXPECT_EQ(row["significant"], true) << "15 % of 400 is no chance";
+  EXPECT_EQ(row, degradation_table(three(whole, cut, lora)).rows.at(0)) << "the same every time";
 }
 
 TEST(Degradation, AnEmptyReferenceCountsByItsInsertions) {

@@ -211,6 +211,8 @@ TEST(Pareto, KeepsWhatNothingBeatsInBoth) {
   EXPECT_EQ(points[1]["best_for_params"], false);
   EXPECT_EQ(points[2]["best_for_params"], true);
   EXPECT_EQ(points[0]["best_for_speed"], false) << "never measured";
+  EXPECT_EQ(points[2]["wers"], json({{"en", 0.1}})) << "to be drawn language by language";
+  EXPECT_EQ(points[2]["encoder_params"], 220);
   EXPECT_EQ(points[0]["system_params"], 180 + 5 + 50);
 }
 

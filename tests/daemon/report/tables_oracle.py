@@ -1,7 +1,9 @@
-"""The tables of a live daemon against jiwer: hypotheses are imported, everything is exported, and WER, Table 4
-(degradation), Table 6 (patterns) and Table 7 (word errors) are computed anew from the exported utterances.
+"""The tables of a live daemon against jiwer: WER, Table 4 (degradation), Table 6 (patterns) and Table 7 (word errors)
+are computed anew from the exported utterances, and must be equal in every cell.
 
-Usage: tables_oracle.py SWEETSPOT; exits 77 (skipped) where jiwer is not installed.
+Usage: tables_oracle.py SWEETSPOT           of made-up hypotheses: imported into a daemon of its own, then exported
+       tables_oracle.py SWEETSPOT SWEEP     of a sweep of the daemon at SWEETSPOT_DAEMON, such as one of own runs
+Exits 77 (skipped) where jiwer is not installed.
 """
 
 import importlib.metadata
@@ -9,6 +11,7 @@ import json
 import math
 import pathlib
 import random
+import subprocess
 import sys
 import tempfile
 
@@ -61,7 +64,12 @@ def cell(language, layers, lora):
         yield {"id": f"u{number}", "reference": reference, "hypothesis": hypothesis}
 
 
-def import_and_export(daemon, folder):
+def exported(run, sweep, folder):
+    run("export", sweep, "--out", folder / "out")
+    return {file.stem: [json.loads(line) for line in file.open()] for file in (folder / "out").glob("*.jsonl")}
+
+
+def imported(daemon, folder):
     sweep = None
     for language in ("da", "nl"):
         for layers in (FULL, CUT):
@@ -71,17 +79,17 @@ def import_and_export(daemon, folder):
                 options = ["--encoder", "whisper", "--layers", str(layers), "--language", language]
                 options += ["--lora"] * lora + (["--into", sweep] if sweep else [])
                 sweep = daemon.run("import", file, *options)
-    daemon.run("export", sweep, "--out", folder / "out")
-    return {file.stem: [json.loads(line) for line in file.open()] for file in (folder / "out").glob("*.jsonl")}
+    return sweep
 
 
 class Oracle:
-    """jiwer's counts of the exported utterances, by cell."""
+    """jiwer's counts of the exported utterances, by cell: (encoder, seed, language, layers, lora)."""
 
     def __init__(self, utterances):
         self.cells = {}
         for line in sorted(utterances, key=lambda line: line["number"]):
-            self.cells.setdefault((line["language"], line["layers"], line["lora"]), []).append(line)
+            key = (line["encoder"], line["seed"], line["language"], line["layers"], line["lora"])
+            self.cells.setdefault(key, []).append(line)
         self.each = {
             key: [jiwer.process_words(line["reference"], line["hypothesis"]) for line in lines]
             for key, lines in self.cells.items()
@@ -94,8 +102,26 @@ class Oracle:
     def errors(self, key):
         return [one.substitutions + one.deletions + one.insertions for one in self.each[key]]
 
-    def degraded(self, key, language):
-        return [worse > base for worse, base in zip(self.errors(key), self.errors((language, FULL, False)))]
+    def degraded(self, key, baseline):
+        return [worse > base for worse, base in zip(self.errors(key), self.errors(baseline))]
+
+    def quartets(self):
+        """The cells that Tables 4, 6 and 7 compare: {(encoder, seed, language): (deepest, next depth)}."""
+        depths = {}
+        for encoder, seed, language, layers, _ in self.cells:
+            depths.setdefault((encoder, seed, language), set()).add(layers)
+        return {key: tuple(sorted(found)[:-3:-1]) for key, found in depths.items() if len(found) > 1}
+
+
+def head(row):
+    return row["encoder"], row["seed"], row["language"]
+
+
+def by_quartet(oracle, rows):
+    """Each row with its key and its two depths; there is one for every quartet."""
+    quartets = oracle.quartets()
+    assert {head(row): (row["of"], row["layers"]) for row in rows} == quartets, rows
+    return [(row, head(row), *quartets[head(row)]) for row in rows]
 
 
 def close(name, got, expected):
@@ -103,42 +129,51 @@ def close(name, got, expected):
 
 
 def check_wer(oracle, rows):
-    assert len(rows) == 8
+    assert len(rows) == len(oracle.cells)
     for row in rows:
-        close(f"wer {row}", row["wer"], oracle.whole((row["language"], row["layers"], row["lora"])).wer)
+        close(f"wer {row}", row["wer"], oracle.whole((*head(row), row["layers"], row["lora"])).wer)
         assert row["wer_low"] <= row["wer"] <= row["wer_high"], row
+    return f"WER of {len(rows)} cells, {sum(map(len, oracle.cells.values()))} utterances"
 
 
 def check_degradation(oracle, rows):
-    assert len(rows) == 2
-    for row in rows:
-        language = row["language"]
-        cut, lora = (oracle.degraded((language, CUT, with_lora), language) for with_lora in (False, True))
-        close("degraded", row["base"], sum(cut) / len(cut))
-        close("degraded with LoRA", row["lora"], sum(lora) / len(lora))
-        close("recovered", row["recovered"], (sum(cut) - sum(lora)) / len(cut))
-        brought_back = sum(a and not b for a, b in zip(cut, lora))
-        close("of the degraded", row["recovered_of_degraded"], brought_back / sum(cut))
+    for row, key, full, cut in by_quartet(oracle, rows):
+        without, with_lora = (oracle.degraded((*key, cut, lora), (*key, full, False)) for lora in (False, True))
+        close("degraded", row["base"], sum(without) / len(without))
+        close("degraded with LoRA", row["lora"], sum(with_lora) / len(with_lora))
+        close("recovered", row["recovered"], (sum(without) - sum(with_lora)) / len(without))
+        brought_back = sum(a and not b for a, b in zip(without, with_lora))
+        if sum(without):
+            close("of the degraded", row["recovered_of_degraded"], brought_back / sum(without))
+        else:
+            assert row["recovered_of_degraded"] is None
+        for name in ("base", "lora", "recovered"):
+            assert row[f"{name}_low"] <= row[name] <= row[f"{name}_high"], row
+    shares = ", ".join(f"{row['language']} {100 * row['base']:.1f} -> {100 * row['lora']:.1f} %" for row in rows)
+    return f"degradation in {len(rows)} rows: {shares}"
 
 
 def check_word_errors(oracle, rows):
-    assert len(rows) == 2
-    for row in rows:
-        without, with_lora = (oracle.whole((row["language"], CUT, lora)) for lora in (False, True))
+    for row, key, _, cut in by_quartet(oracle, rows):
+        without, with_lora = (oracle.whole((*key, cut, lora)) for lora in (False, True))
         for kind in ("substitutions", "insertions", "deletions"):
-            assert row["without_lora"][kind] == getattr(without, kind), (kind, row)
-            assert row["with_lora"][kind] == getattr(with_lora, kind), (kind, row)
-            close(kind, row[kind], getattr(with_lora, kind) / getattr(without, kind) - 1)
+            before, after = getattr(without, kind), getattr(with_lora, kind)
+            assert (row["without_lora"][kind], row["with_lora"][kind]) == (before, after), (kind, row)
+            if before:
+                close(kind, row[kind], after / before - 1)
+            else:
+                assert row[kind] is None, (kind, row)
+    changes = ", ".join(f"{row['language']} {100 * row['total']:+.1f} %" for row in rows)
+    return f"word errors in {len(rows)} rows: {changes}"
 
 
 def check_patterns(oracle, rows):
     expected = []
-    for language in ("da", "nl"):
-        cut, lora = oracle.each[language, CUT, False], oracle.errors((language, CUT, True))
-        found = [number for number, one in enumerate(cut) if one.wer > 0.8 and lora[number] == 0]
-        expected += [(language, number) for number in found[:50]]
-    assert len(expected) > 10
-    assert [(row["language"], row["number"]) for row in rows] == expected
+    for key, (_, cut) in oracle.quartets().items():
+        without, with_lora = oracle.each[(*key, cut, False)], oracle.errors((*key, cut, True))
+        found = [number for number, one in enumerate(without) if one.wer > 0.8 and with_lora[number] == 0]
+        expected += [(key, number) for number in found[:50]]
+    assert sorted((head(row), row["number"]) for row in rows) == sorted(expected)
     for row in rows:
         if row["reference"] == "luchtvaartmaatschappijen":
             assert row["tag"] == "compound", row
@@ -146,22 +181,36 @@ def check_patterns(oracle, rows):
         letters = "".join(pair["op"] for pair in row["words"])
         counts = (words.hits, words.substitutions, words.deletions, words.insertions)
         assert tuple(letters.count(op) for op in "HSDI") == counts, row
+    tags = [row["tag"] for row in rows]
+    return f"patterns in {len(rows)} rows ({', '.join(f'{tags.count(tag)} {tag}' for tag in ('repetition', 'compound', None))})"
+
+
+def check(tables):
+    oracle = Oracle(tables["utterances"])
+    print(check_wer(oracle, tables["wer"]))
+    print(check_degradation(oracle, tables["degradation"]))
+    print(check_word_errors(oracle, tables["word-errors"]))
+    print(check_patterns(oracle, tables["patterns"]))
+    print(f"equal to jiwer {importlib.metadata.version('jiwer')} in every cell")
+
+
+def check_made_up(program, folder):
+    daemon = Daemon(program, folder)
+    try:
+        tables = exported(daemon.run, imported(daemon, folder), folder)
+    finally:
+        daemon.end()
+    assert len(tables["wer"]) == 8 and len(tables["degradation"]) == 2 and len(tables["patterns"]) > 10
+    check(tables)
 
 
 def main():
     with tempfile.TemporaryDirectory(prefix="sweetspot-oracle-") as name:
         folder = pathlib.Path(name)
-        daemon = Daemon(sys.argv[1], folder)
-        try:
-            exported = import_and_export(daemon, folder)
-        finally:
-            daemon.end()
-        oracle = Oracle(exported["utterances"])
-        check_wer(oracle, exported["wer"])
-        check_degradation(oracle, exported["degradation"])
-        check_word_errors(oracle, exported["word-errors"])
-        check_patterns(oracle, exported["patterns"])
-    print(f"equal to jiwer {importlib.metadata.version('jiwer')} in every cell")
+        if len(sys.argv) == 2:
+            return check_made_up(sys.argv[1], folder)
+        program, sweep = sys.argv[1:]
+        check(exported(lambda *verb: subprocess.run([program, *verb], check=True, stdout=subprocess.DEVNULL), sweep, folder))
 
 
 main()

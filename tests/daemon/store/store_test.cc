@@ -384,6 +384,14 @@ TEST_F(StoreTest, ImportedCellsReplaceThoseOfTheSameIdentity) {
       << "what was computed for the old one must not be taken for it";
 }
 
+TEST_F(StoreTest, ImportedWordsAreNormalisedAlikeInASweep) {
+  const auto first = store->insert_imported(import_request());
+  auto other = import_request();
+  other.results.into = first->sweep.id;
+  other.results.about["normalizer"] = "another";
+  EXPECT_EQ(store->insert_imported(other).error().code, "normalizer_differs");
+}
+
 TEST_F(StoreTest, ImportedResultsAreKeptApartFromOwnRuns) {
   const auto own = store->insert_sweep(request());
   auto mixed = import_request();

@@ -1,5 +1,5 @@
 """The normalisers in Python: as the paper's code has them (training-text, paper-wer, paper-cer), and as
-worker/text/normalize.h describes ours. The only place; tests/worker/speech/data/make_fixtures.py takes them from here."""
+schemas/normalize.h describes ours. The only place; tests/worker/speech/data/make_fixtures.py takes them from here."""
 import re
 import unicodedata
 

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-namespace sweetspot::worker {
+namespace sweetspot {
 
 enum class Normalizer {
   kTrainingText,  // "training-text/1": what the model learns to write
@@ -31,4 +31,4 @@ std::vector<std::string> normalizer_names();  // all of them
 //                  was said, tells "don't" from "dont", and reads "a-b" as two words.
 std::string normalize(Normalizer normalizer, std::string_view text);
 
-}  // namespace sweetspot::worker
+}  // namespace sweetspot

@@ -1,11 +1,11 @@
-#include "worker/text/normalize.h"
+#include "schemas/normalize.h"
 
 #include <gtest/gtest.h>
 
 #include <fstream>
 #include <nlohmann/json.hpp>
 
-namespace sweetspot::worker {
+namespace sweetspot {
 namespace {
 
 class EveryNormalizer : public testing::TestWithParam<Normalizer> {};
@@ -13,7 +13,7 @@ class EveryNormalizer : public testing::TestWithParam<Normalizer> {};
 class PapersNormalizer : public testing::TestWithParam<Normalizer> {};
 
 TEST_P(PapersNormalizer, EqualsThePapersPython) {
-  const auto fixture = nlohmann::json::parse(std::ifstream(SPEECH_TEST_DATA "/normalized.json"));
+  const auto fixture = nlohmann::json::parse(std::ifstream(NORMALIZED));
   ASSERT_GT(fixture.at("cases").size(), 200u);
   for (const auto& expected : fixture.at("cases")) {
     EXPECT_EQ(normalize(GetParam(), expected.at("text").get<std::string>()),
@@ -52,4 +52,4 @@ TEST(Normalize, PlainWordsKeepsWhatWasSaidAndCutsAtHyphens) {
 TEST(Normalize, AnUnknownNameIsNoNormaliser) { EXPECT_EQ(normalizer_named("paper"), std::nullopt); }
 
 }  // namespace
-}  // namespace sweetspot::worker
+}  // namespace sweetspot

@@ -1,4 +1,4 @@
-#include "worker/text/normalize.h"
+#include "schemas/normalize.h"
 
 #include <unicode/locid.h>
 #include <unicode/normalizer2.h>
@@ -12,7 +12,7 @@
 
 #include "schemas/metrics.h"
 
-namespace sweetspot::worker {
+namespace sweetspot {
 namespace {
 
 using icu::UnicodeString;
@@ -131,4 +131,4 @@ std::string normalize(Normalizer normalizer, std::string_view text) {
   return entry_of(normalizer).apply(utf16).toUTF8String(out);
 }
 
-}  // namespace sweetspot::worker
+}  // namespace sweetspot
