@@ -129,6 +129,15 @@ Status Store::remove_sweep(SweepId sweep) {
   return removed ? transaction->commit() : removed;
 }
 
+Result<std::vector<Grant>> Store::attempts_before(const Grant& grant) {
+  std::vector<Grant> earlier;
+  Status read = impl_->database.each(
+      "SELECT fence FROM attempt WHERE run = ? AND fence < ? ORDER BY fence DESC LIMIT 12",
+      [&](const Row& row) { earlier.push_back({grant.run, row.get<Fence>(0)}); }, grant.run, grant.fence);
+  if (!read) return read.error();
+  return earlier;
+}
+
 Result<Cell> Store::cell_of(RunId run) {
   auto text = impl_->database.one<std::string>("SELECT cell FROM run WHERE id = ?", run);
   if (!text) return text.error();

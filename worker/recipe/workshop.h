@@ -11,6 +11,7 @@
 #include "worker/corpus/corpus.h"
 #include "worker/model/slam_asr.h"
 #include "worker/train/features.h"
+#include "worker/train/resume_point.h"
 
 namespace sweetspot::worker {
 
@@ -20,6 +21,7 @@ std::string_view to_string(Precision precision);
 struct WorkshopOptions {
   torch::Device device = torch::kCPU;
   std::size_t feature_bytes = std::size_t(6) << 30;  // for encoder features, in the device's memory
+  ResumePointOptions checkpoints;
 };
 
 class Workshop {
@@ -27,6 +29,7 @@ class Workshop {
   explicit Workshop(WorkshopOptions options) : options_(options), features_(options.feature_bytes) {}
 
   torch::Device device() const { return options_.device; }
+  const ResumePointOptions& checkpoints() const { return options_.checkpoints; }
   // A CPU always computes in fp32.
   Precision precision(const TrainSpec& train) const;
 

@@ -46,6 +46,19 @@ void AdamW::step(double lr_factor) {
   zero_grad();
 }
 
+NamedTensors AdamW::memory() const {
+  NamedTensors all;
+  std::size_t n = 0;
+  for (const State& state : states_)
+    for (std::size_t i = 0; i < state.mean.size(); ++i, ++n) {
+      const std::string number = "." + std::to_string(n);
+      all.emplace_back("mean" + number, state.mean[i]);
+      all.emplace_back("square" + number, state.square[i]);
+      all.emplace_back("steps" + number, state.steps[i]);
+    }
+  return all;
+}
+
 void AdamW::zero_grad() {
   for (State& state : states_)
     for (torch::Tensor& parameter : state.group.parameters) parameter.mutable_grad().reset();

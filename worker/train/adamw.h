@@ -5,6 +5,8 @@
 
 #include <vector>
 
+#include "worker/model/safetensors.h"
+
 namespace sweetspot::worker {
 
 struct ParameterGroup {
@@ -25,6 +27,9 @@ class AdamW {
   // Clips, updates with each group's lr * lr_factor, and forgets the gradients.
   void step(double lr_factor);
   void zero_grad();
+
+  // What it remembers of the steps before: mean.N, square.N and steps.N of the N-th parameter over all groups.
+  NamedTensors memory() const;
 
  private:
   struct State {
