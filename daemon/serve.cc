@@ -27,14 +27,6 @@ void log_line(const std::string& line) {
   std::cerr << fmt::format("{:%H:%M:%S} {}\n", fmt::localtime(std::time(nullptr)), line) << std::flush;
 }
 
-// $XDG_DATA_HOME/sweetspot, else ~/.local/share/sweetspot.
-fs::path default_state() {
-  if (const char* data = std::getenv("XDG_DATA_HOME"); data && *data == '/')
-    return fs::path(data) / "sweetspot";
-  const char* home = std::getenv("HOME");
-  return fs::path(home ? home : ".") / ".local" / "share" / "sweetspot";
-}
-
 // The worker lies beside this program, unless another is named.
 fs::path default_worker() { return fs::read_symlink("/proc/self/exe").parent_path() / "sweetspot-worker"; }
 
@@ -145,6 +137,13 @@ Outcome serve(const ServeOptions& options, const std::string& version) {
 }
 
 }  // namespace
+
+fs::path default_state() {
+  if (const char* data = std::getenv("XDG_DATA_HOME"); data && *data == '/')
+    return fs::path(data) / "sweetspot";
+  const char* home = std::getenv("HOME");
+  return fs::path(home ? home : ".") / ".local" / "share" / "sweetspot";
+}
 
 void add_serve_command(Program& program, const std::string& version) {
   auto options = std::make_shared<ServeOptions>();
