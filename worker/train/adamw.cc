@@ -1,5 +1,7 @@
 #include "worker/train/adamw.h"
 
+#include <fmt/format.h>
+
 namespace sweetspot::worker {
 
 AdamW::AdamW(std::vector<ParameterGroup> groups, AdamWOptions options) : options_(options) {
@@ -51,10 +53,9 @@ NamedTensors AdamW::memory() const {
   std::size_t n = 0;
   for (const State& state : states_)
     for (std::size_t i = 0; i < state.mean.size(); ++i, ++n) {
-      const std::string number = "." + std::to_string(n);
-      all.emplace_back("mean" + number, state.mean[i]);
-      all.emplace_back("square" + number, state.square[i]);
-      all.emplace_back("steps" + number, state.steps[i]);
+      all.emplace_back(fmt::format("mean.{}", n), state.mean[i]);
+      all.emplace_back(fmt::format("square.{}", n), state.square[i]);
+      all.emplace_back(fmt::format("steps.{}", n), state.steps[i]);
     }
   return all;
 }
