@@ -95,11 +95,10 @@ TEST(Reactor, ANewEpochForgivesDeathsAndOneToldAgainDoesNot) {
   Harness h;
   h.submit({});
   for (int epoch = 1; epoch <= 8; ++epoch) {
-    for (int i = 0; i < 12'000 && h.state_of_run(1) != RunState::leased; ++i) {
+    for (int i = 0; i < 12'000 && h.state_of_run(1) != RunState::running; ++i) {
       h.after(100ms);
       h.start_all();
     }
-    h.start_all();
     for (int told = 1; told <= std::min(epoch, 4); ++told)
       h.say(h.state.workers.rbegin()->first.value, EpochDone{.grant = h.grant(1), .metrics = {.epoch = told}});
     if (h.state_of_run(1) != RunState::running) break;
