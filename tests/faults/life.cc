@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <fstream>
+#include <vector>
 
 #include "daemon/store/sqlite.h"
 #include "tests/fake_worker/made_up_result.h"
@@ -41,7 +42,7 @@ bool Life::start() {
 bool Life::submit() {
   SubmitRequest request{.document = "{}", .cells = {}};
   for (int i = 0; i < kRuns; ++i) request.cells.push_back(cell_of(2 + 2 * i));
-  request.idempotency = {{"life", "life"}};
+  request.idempotency = Idempotency{"life", "life"};
   for (;;) {
     auto added = store_->insert_sweep(request);
     if (added) {
@@ -77,14 +78,13 @@ bool Life::step(const Event& event) {
 }
 
 void Life::perform(const Act& action) {
-  if (const auto* launch = std::get_if<LaunchWorker>(&action)) worker_ = {.id = launch->worker, .job = {}, .kept = {}};
+  if (const auto* launch = std::get_if<LaunchWorker>(&action)) worker_ = WorkerProcess{.id = launch->worker};
   if (!worker_) return;
   if (const auto* start = std::get_if<StartPack>(&action)) {
     const Grant grant = start->pack.front();
-    worker_->job = {.grant = grant,
-                    .directory = attempt_directory(state_directory_, grant).string(),
-                    .earlier = {},
-                    .cell = *store_->cell_of(grant.run)};
+    worker_->job = Assignment{.grant = grant,
+                              .directory = attempt_directory(state_directory_, grant).string(),
+                              .cell = *store_->cell_of(grant.run)};
     worker_->told = 0;
   } else if (std::holds_alternative<KillWorker>(action)) {
     events_.push_back(WorkerEnded{worker_->id, KilledBy{15}});
@@ -175,9 +175,12 @@ std::string what_is_wrong(const fs::path& state, int runs) {
     return n ? n->value_or(-1) : -1;
   };
   std::string wrong;
-  for (const auto& [what, wanted] :
-       {std::pair<std::string, int>("run", runs), {"run WHERE state = 'succeeded'", runs}, {"result", runs},
-        {"utterance", runs * kUtterances}, {"attempt WHERE ended_at IS NULL", 0}}) {
+  const std::vector<std::pair<std::string, int>> expected = {{"run", runs},
+                                                             {"run WHERE state = 'succeeded'", runs},
+                                                             {"result", runs},
+                                                             {"utterance", runs * kUtterances},
+                                                             {"attempt WHERE ended_at IS NULL", 0}};
+  for (const auto& [what, wanted] : expected) {
     if (count(what) != wanted) wrong += fmt::format("{} of {} instead of {}; ", count(what), what, wanted);
   }
   const auto check = reader->one<std::string>("PRAGMA integrity_check");

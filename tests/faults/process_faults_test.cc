@@ -3,6 +3,7 @@
 #include <httplib.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <csignal>
 #include <cstdlib>
 #include <fstream>
@@ -174,6 +175,26 @@ TEST_F(ProcessFaults, AWorkerToldToEndHandsItsRunBackWithoutBlame) {
     EXPECT_EQ(world->count("attempt WHERE outcome = 'handed_back'"), 1);
     EXPECT_EQ(world->count("run WHERE strikes > 0"), 0);
   }
+}
+
+TEST_F(ProcessFaults, FourWorkersGoOnUnderTheNextDaemonAndTrainNothingAgain) {
+  world->write_script(R"({"step_ms": 60, "utterances": 3})");
+  auto daemon = world->start_daemon(0, {"--devices", "cpu:4"});
+  ASSERT_EQ(world->submit(*daemon), 201);
+  ASSERT_TRUE(running(4));
+  daemon->signal(SIGKILL);
+  daemon->exit_code();
+  const auto began = std::chrono::steady_clock::now();
+  daemon = world->start_daemon(0, {"--devices", "cpu:4"});
+  ASSERT_TRUE(World::wait_until([&] {
+    return daemon->port() != 0 && world->count("run WHERE state = 'orphaned'") == 0;
+  })) << daemon->log();
+  const std::chrono::duration<double> took = std::chrono::steady_clock::now() - began;
+  world->write_script(R"({"step_ms": 1, "utterances": 3})");
+  ASSERT_TRUE(all_done()) << daemon->log();
+  EXPECT_EQ(world->ask<int>("SELECT max(attempt) FROM run"), 1) << "no step was trained again";
+  EXPECT_EQ(world->count("worker"), 4);
+  std::cout << "4 of 4 workers adopted " << took.count() << " s after the daemon was started\n";
 }
 
 TEST_F(ProcessFaults, ADaemonStoppedForAWhileBlamesNobody) {

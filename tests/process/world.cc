@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
 #include <fstream>
 #include <iostream>
@@ -34,8 +35,9 @@ DaemonProcess::DaemonProcess(const fs::path& state, const fs::path& log, int por
     : log_(log) {
   const std::string listen = "127.0.0.1:" + std::to_string(port);
   std::vector<const char*> arguments = {SWEETSPOT,         "serve",     "--state", state.c_str(), "--listen",
-                                        listen.c_str(),    "--devices", "cpu:2",   "--worker",    FAKE_WORKER,
-                                        "--retry-seconds", "0.05"};
+                                        listen.c_str(),    "--worker",  FAKE_WORKER, "--retry-seconds", "0.05"};
+  if (std::ranges::find(options, "--devices") == options.end())
+    arguments.insert(arguments.end(), {"--devices", "cpu:2"});
   for (const std::string& option : options) arguments.push_back(option.c_str());
   arguments.push_back(nullptr);
   posix_spawn_file_actions_t files;

@@ -89,7 +89,7 @@ std::string contents(const fs::path& path) {
 
 Result<ResumePoint> read(const fs::path& place) {
   const std::string manifest = contents(place / kManifest), name = place.filename().string();
-  if (!name.ends_with("-" + sha256_hex(manifest).substr(0, kHashLetters)))
+  if (!name.ends_with(fmt::format("-{}", sha256_hex(manifest).substr(0, kHashLetters))))
     return damaged(place, "manifest.json is not the one that was written");
   const auto document = parse_json(manifest);
   if (!document) return damaged(place, "manifest.json: " + document.error().message);

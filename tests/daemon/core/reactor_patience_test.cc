@@ -1,6 +1,8 @@
 // Who is given up, when, and what is held against a run.
 #include "tests/daemon/core/harness.h"
 
+#include <iostream>
+
 namespace sweetspot::daemon {
 namespace {
 
@@ -106,6 +108,28 @@ TEST(Reactor, ANewEpochForgivesDeathsAndOneToldAgainDoesNot) {
     EXPECT_EQ(h.run(1).strikes.infrastructure, epoch <= 4 ? 1 : epoch - 3) << "death " << epoch;
   }
   EXPECT_EQ(h.state_of_run(1), RunState::quarantined) << "it got nowhere new five times";
+}
+
+// What a worker says of the hundred attempts before the newest one, whatever it says.
+TEST(Reactor, NoneOfAHundredOldFencesChangesAnything) {
+  Harness h;
+  h.options.infrastructure_strikes = 1000, h.options.idle_timeout = 240h;
+  h.submit({});
+  h.start_all();
+  for (int i = 0; i < 100; ++i) {
+    h.say(1, failed(h.grant(1), ErrorClass::infrastructure));
+    while (h.state_of_run(1) == RunState::retry_wait) h.say(1, Heartbeat{}), h.after(10s);
+  }
+  int accepted = 0, said = 0;
+  for (std::int64_t fence = 1; fence <= 100; ++fence) {
+    const Grant old{RunId{1}, Fence{fence}};
+    const WorkerMessage messages[] = {Started{old}, Progress{.grant = old}, EpochDone{.grant = old},
+                                      Done{.grant = old}, failed(old, ErrorClass::bad_input), Stopped{old}};
+    for (const WorkerMessage& message : messages) accepted += !h.say(1, message).changes.empty(), ++said;
+  }
+  std::cout << accepted << " of " << said << " messages under old fences were accepted\n";
+  EXPECT_EQ(accepted, 0);
+  EXPECT_EQ(h.run(1).fence, Fence{101});
 }
 
 TEST(Reactor, WhatIsHandedBackIsQueuedWithoutBlameAndItsWorkerGetsNothingMore) {

@@ -271,7 +271,7 @@ TEST_F(Resume, AFullDiskCostsTheCheckpointAndNotTheRun) {
 
 // Refuses what is larger than a limit, as a device that is full does.
 struct SmallMemory final : c10::Allocator {
-  c10::Allocator* inner = c10::GetCPUAllocator();
+  c10::Allocator* inner = c10::GetAllocator(c10::kCPU);
   std::size_t limit = SIZE_MAX, largest = 0;
   int refused = 0;
   c10::DataPtr allocate(std::size_t bytes) override {
@@ -303,12 +303,12 @@ TEST_F(Resume, OutOfMemoryBatchesAreComputedInPartsWithTheSameGradients) {
   Cell cell = lora();
   cell.train.batch = 8, cell.train.epochs = 1;
   cell.projector.dropout = cell.lora->dropout = 0;
-  c10::SetCPUAllocator(&small_memory, 1);
+  c10::SetAllocator(c10::kCPU, &small_memory, 1);
   MemoryThief whole, starved;
   ASSERT_TRUE(run(cell, "roomy", whole).ok());
   starved.limit = whole.largest - 1;
   const auto outcome = run(cell, "starved", starved);
-  c10::SetCPUAllocator(small_memory.inner, 2);
+  c10::SetAllocator(c10::kCPU, small_memory.inner, 2);
   ASSERT_TRUE(outcome.ok()) << outcome.error().error.message;
   EXPECT_GT(small_memory.refused, 0);
   EXPECT_THAT(starved.notes, HasSubstr("batches are computed in 2 parts"));
