@@ -191,10 +191,21 @@ class Reactor {
     return "";  // also when it is connected: a newer connection is heard of before the older one's end
   }
 
-  // A worker that comes back says which grants it still holds or has unacknowledged results of. Those that
-  // are current go on as if nothing had happened, the others (cancelled while it was away) it must put down
-  // before it gets more; what it was granted but does not know of must be done anew.
+  // A worker that comes back says which grants it still holds or has unacknowledged results of. What it was
+  // granted but does not know of must be done anew, and that first: it may be a newer grant of a run that it lists
+  // under an older one. Those that are current go on as if nothing had happened, the others (cancelled or handed
+  // back while it was away) it must put down before it gets more.
   void adopt(Worker& worker, const std::vector<Grant>& grants) {
+    const auto granted = worker.runs;
+    for (const auto& [id, fence] : granted) {
+      if (std::ranges::find(grants, Grant{id, fence}) != grants.end()) continue;
+      worker.runs.erase(id);
+      const auto run = state_.runs.find(id);
+      if (run == state_.runs.end() || run->second.fence != fence || holder_of(run->second.status) != worker.id)
+        continue;
+      effects_.changes.push_back(AttemptEnded{fence, "worker_lost_it", "the worker came back without it"});
+      changed(run->second, Queued{}, {});
+    }
     for (const Grant& grant : grants) {
       Run* run = current(worker, grant);
       if (!run) {
@@ -204,15 +215,6 @@ class Reactor {
       }
       worker.warm = run->affinity;
       if (state_of(run->status) != RunState::running) changed(*run, Running{worker.id}, {});
-    }
-    const auto granted = worker.runs;
-    for (const auto& [id, fence] : granted) {
-      if (std::ranges::find(grants, Grant{id, fence}) != grants.end()) continue;
-      worker.runs.erase(id);
-      const auto run = state_.runs.find(id);
-      if (run == state_.runs.end() || holder_of(run->second.status) != worker.id) continue;
-      effects_.changes.push_back(AttemptEnded{fence, "worker_lost_it", "the worker came back without it"});
-      changed(run->second, Queued{}, {});
     }
   }
 

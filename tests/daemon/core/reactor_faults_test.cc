@@ -201,7 +201,7 @@ TEST(Reactor, LaunchesThatFailBackOff) {
   while (!h.state.workers.contains(WorkerId{worker})) h.after(1s);
   h.connect(worker);
   EXPECT_EQ(h.state.devices.at("cpu:0").failed_launches, 0);
-  EXPECT_EQ(h.run(1).strikes, 0) << "the run is not to blame";
+  EXPECT_EQ(h.run(1).strikes, Strikes{}) << "the run is not to blame";
 }
 
 TEST(Reactor, ADeviceSaysWhyItsWorkerNeverCame) {
@@ -366,7 +366,7 @@ TEST(Reactor, AGrantThatNeverArrivedIsDoneAnewWithoutAStrike) {
   const Step step = h.connect(1, {});
   EXPECT_EQ(step.actions, (Lines{"welcome wk_1", "start wk_1 run_1/f_2"}));
   EXPECT_THAT(step.changes, testing::Contains("f_1 ended worker_lost_it"));
-  EXPECT_EQ(h.run(1).strikes, 0);
+  EXPECT_EQ(h.run(1).strikes, Strikes{});
 }
 
 TEST(Reactor, ARunCancelledWhileItsWorkerWasAwayIsPutDownFirst) {

@@ -132,13 +132,30 @@ TEST(Reactor, NoneOfAHundredOldFencesChangesAnything) {
   EXPECT_EQ(h.run(1).fence, Fence{101});
 }
 
+// Its acknowledgement and the next grant of the same run were lost together.
+TEST(Reactor, AWorkerMayComeBackWithAnOlderGrantOfTheRunItWasGivenAgain) {
+  Harness h;
+  h.options.idle_timeout = 24h;
+  h.submit({});
+  h.start_all();
+  const Grant old = h.grant(1);
+  h.say(1, failed(old, ErrorClass::infrastructure));
+  while (h.state_of_run(1) == RunState::retry_wait) h.say(1, Heartbeat{}), h.after(1s);
+  ASSERT_EQ(h.grant(1).fence, Fence{2});
+  const Step step = h.connect(1, {old});
+  EXPECT_EQ(step.actions, (Lines{"welcome wk_1", "cancel wk_1 run_1/f_1"}));
+  EXPECT_EQ(step.changes, (Lines{"f_2 ended worker_lost_it", "run_1 queued", "wk_1 busy"}));
+  h.say(1, Stopped{old});
+  EXPECT_EQ(h.grant(1).fence, Fence{3});
+}
+
 TEST(Reactor, WhatIsHandedBackIsQueuedWithoutBlameAndItsWorkerGetsNothingMore) {
   Harness h({"cpu:0", "cpu:1"});
   h.submit({.runs = 3});
   h.start_all();
   const Step step = h.say(1, Stopped{h.grant(1)});
   EXPECT_EQ(step.changes, (Lines{"wk_1 idle", "f_1 ended handed_back", "run_1 queued"}));
-  EXPECT_EQ(step.actions, Lines{"ack wk_1 1"});
+  EXPECT_EQ(step.actions, Lines{"ack wk_1 2"});
   EXPECT_EQ(h.run(1).strikes, Strikes{});
   h.say(1, Heartbeat{});
   EXPECT_EQ(h.after(1s).actions, Lines{}) << "it is about to end";

@@ -293,7 +293,7 @@ void Simulation::settle() {
   const auto sweeps = state_.sweeps;
   for (const auto& [id, sweep] : sweeps) step(SweepAction{id, Action::resume, {}});
   const auto is_over = [this] {
-    return processes_.empty() && ends_.empty() && std::ranges::all_of(state_.runs, [](const auto& entry) {
+    return processes_.empty() && ends_.empty() && rejections_.empty() && std::ranges::all_of(state_.runs, [](const auto& entry) {
              return is_terminal(state_of(entry.second.status));
            });
   };

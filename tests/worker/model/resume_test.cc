@@ -150,7 +150,7 @@ TEST_F(Resume, EqualsTheUninterruptedRunWhereverItWasKilled) {
 TEST_F(Resume, EqualsItAlsoAfterManyDeathsAndWithFeaturesThatDoNotFitInMemory) {
   options.feature_bytes = 20'000;
   Killer whole;
-  const std::string wanted = finish(lora(), "whole", whole);
+  const std::string wanted = finish(lora(), "whole-deaths", whole);
   std::vector<fs::path> earlier;
   for (int death = 0; death < 4; ++death) {
     const std::string name = "death" + std::to_string(death);
@@ -165,7 +165,7 @@ TEST_F(Resume, EqualsItAlsoAfterManyDeathsAndWithFeaturesThatDoNotFitInMemory) {
 
 TEST_F(Resume, GoesOnFromWhatWasHandedBackThoughNoCheckpointWasDue) {
   Killer whole;
-  const std::string wanted = finish(lora(), "whole", whole);
+  const std::string wanted = finish(lora(), "whole-asked", whole);
   options.checkpoints = {};
   Killer asked;
   asked.phase = "training", asked.at = 4, asked.by_asking = true;
@@ -203,7 +203,7 @@ TEST_F(Resume, NoFlippedBitGoesUnnoticed) {
 
 TEST_F(Resume, TakesTheOneBeforeADamagedCheckpointAndStartsAnewWithoutAny) {
   Killer whole;
-  const std::string wanted = finish(lora(), "whole", whole);
+  const std::string wanted = finish(lora(), "whole-damaged", whole);
   kill(lora(), "damaged", "training", 5);
   const auto places = checkpoints(world->directory("damaged"));
   ASSERT_EQ(places.size(), 2u);
@@ -251,7 +251,7 @@ TEST_F(Resume, SettingsAndDataThatChangedAreNotGoneOnWith) {
 }
 
 TEST_F(Resume, SaysThatItIsNotBitExactWithOtherThreads) {
-  kill(lora(), "threads", "training", 3);
+  kill(lora(), "threads", "evaluating", 1);
   at::set_num_threads(2);
   Killer resumed;
   const auto outcome = run(lora(), "threads-b", resumed, {world->directory("threads")});
