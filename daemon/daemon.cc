@@ -22,7 +22,8 @@ Error stopping() {
 }
 
 Error no_space() {
-  return {"disk_full", "the disk that holds the state directory is full: nothing can be changed until it is not",
+  return {"disk_full",
+          "the disk that holds the state directory is full: nothing can be changed until it is not",
           "free some space; runs go on meanwhile, and the daemon by itself afterwards", ""};
 }
 
@@ -64,8 +65,11 @@ void Daemon::adopt_workers(const std::vector<Store::KnownWorker>& known) {
     Device& device = state_.devices.try_emplace(worker.device, Device{.name = worker.device, .drained = true})
                          .first->second;
     if (!device.worker) device.worker = worker.id;
-    state_.workers.try_emplace(
-        worker.id, Worker{.id = worker.id, .device = worker.device, .last_heard = now, .idle_since = now, .progressed = now});
+    state_.workers.try_emplace(worker.id, Worker{.id = worker.id,
+                                                 .device = worker.device,
+                                                 .last_heard = now,
+                                                 .idle_since = now,
+                                                 .progressed = now});
     supervisor_.adopt(worker);
   }
 }
@@ -121,8 +125,8 @@ Effects Daemon::apply(std::span<const Event> events) {
 }
 
 // Without a commit nothing may go on, and its outcome is unknown: the process ends, and the next start reads
-// what is true. Workers live on and are adopted. Only of a full disk it is known that nothing was written: false,
-// and the same changes are tried again until there is space, before anything else is decided.
+// what is true. Workers live on and are adopted. Only of a full disk it is known that nothing was written:
+// false, and the same changes are tried again until there is space, before anything else is decided.
 bool Daemon::commit(std::span<const Change> changes) {
   std::vector<Change> together = std::exchange(progress_, {});
   together.insert(together.end(), changes.begin(), changes.end());
@@ -168,7 +172,8 @@ bool Daemon::succeeded(RunId run) const {
 void Daemon::remove_checkpoints(RunId run) {
   const auto attempts = attempt_directory(store_.directory(), {run, Fence{1}}).parent_path();
   std::error_code failed, ignored;
-  for (std::filesystem::directory_iterator it(attempts, failed), end; !failed && it != end; it.increment(failed))
+  for (std::filesystem::directory_iterator it(attempts, failed), end; !failed && it != end;
+       it.increment(failed))
     std::filesystem::remove_all(it->path() / kCheckpointDirectory, ignored);
 }
 

@@ -76,8 +76,8 @@ class Daemon : public Commands {
   Supervisor supervisor_;
   std::deque<Event> pending_;
   std::vector<Change> progress_;  // waits for the next commit, at most 100 ms
-  bool disk_full_ = false;          // what was decided last is not stored yet
-  std::vector<Act> held_actions_;   // to be carried out once it is
+  bool disk_full_ = false;        // what was decided last is not stored yet
+  std::vector<Act> held_actions_;  // to be carried out once it is
   asio::steady_timer tick_timer_, progress_timer_, disk_timer_;
   std::function<void()> committed_ = [] {};
 

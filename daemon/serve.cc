@@ -123,7 +123,8 @@ Outcome serve(const ServeOptions& options, const std::string& version) {
   const auto [host, port] = *listen;
   DaemonOptions daemon{
       .devices = std::move(*devices),
-      .reactor = {.stall_timeout = std::chrono::seconds(std::max<std::int64_t>(1, std::int64_t(options.stall_minutes * 60))),
+      .reactor = {.stall_timeout = std::chrono::seconds(
+                      std::max<std::int64_t>(1, std::int64_t(options.stall_minutes * 60))),
                   .retry_backoff = std::chrono::milliseconds(std::int64_t(options.retry_seconds * 1000))},
       .supervisor = {.state_directory = state, .worker_binary = *worker, .log = log_line}};
   HttpOptions http{.host = host,

@@ -88,7 +88,8 @@ struct Assignment {
   Grant grant;
   int attempt = 1;
   std::string directory;  // the attempt's own: <state>/runs/<run>/a<fence>
-  std::vector<std::string> earlier;  // those of earlier attempts, the newest first: it may go on from a checkpoint
+  // Those of the run's earlier attempts, the newest first: it may go on from a checkpoint there.
+  std::vector<std::string> earlier;
   Cell cell;
   bool operator==(const Assignment&) const = default;
 };

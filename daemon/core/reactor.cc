@@ -192,16 +192,17 @@ class Reactor {
   }
 
   // A worker that comes back says which grants it still holds or has unacknowledged results of. What it was
-  // granted but does not know of must be done anew, and that first: it may be a newer grant of a run that it lists
-  // under an older one. Those that are current go on as if nothing had happened, the others (cancelled or handed
-  // back while it was away) it must put down before it gets more.
+  // granted but does not know of must be done anew, and that first: it may be a newer grant of a run that it
+  // lists under an older one. Those that are current go on as if nothing had happened, the others (cancelled
+  // or handed back while it was away) it must put down before it gets more.
   void adopt(Worker& worker, const std::vector<Grant>& grants) {
     const auto granted = worker.runs;
     for (const auto& [id, fence] : granted) {
       if (std::ranges::find(grants, Grant{id, fence}) != grants.end()) continue;
       worker.runs.erase(id);
       const auto run = state_.runs.find(id);
-      if (run == state_.runs.end() || run->second.fence != fence || holder_of(run->second.status) != worker.id)
+      if (run == state_.runs.end() || run->second.fence != fence ||
+          holder_of(run->second.status) != worker.id)
         continue;
       effects_.changes.push_back(AttemptEnded{fence, "worker_lost_it", "the worker came back without it"});
       changed(run->second, Queued{}, {});
@@ -245,8 +246,8 @@ class Reactor {
           holder_of(run->second.status) != worker.id)
         continue;
       fail(run->second, ErrorClass::infrastructure,
-           {worker.stalled ? "worker_stalled" : "worker_lost",
-            worker.stalled ? how + stalled_for() : how, "see the run's log and the worker's"});
+           {worker.stalled ? "worker_stalled" : "worker_lost", worker.stalled ? how + stalled_for() : how,
+            "see the run's log and the worker's"});
     }
   }
 
@@ -381,8 +382,8 @@ class Reactor {
     }
     const bool kills_workers = error_class == ErrorClass::infrastructure;
     if (kills_workers) {
-      reason.hint = fmt::format("its worker died {} times, so it is kept apart; see its log, then retry it",
-                                strikes);
+      reason.hint =
+          fmt::format("its worker died {} times, so it is kept apart; see its log, then retry it", strikes);
       return changed(run, Quarantined{}, std::move(reason));
     }
     if (state_of(run.status) == RunState::orphaned) changed(run, Running{*holder_of(run.status)}, {});
@@ -433,11 +434,13 @@ class Reactor {
 
   // --- time ---
 
-  // A daemon that was stopped itself, or had no processor, has heard nobody: whoever is silent still gets his time.
+  // A daemon that was stopped itself, or had no processor, has heard nobody: whoever is silent still gets his
+  // time.
   void on(const Tick&) {
     if (now_ - state_.last_tick > options_.heartbeat_timeout / 2)
       for (auto& [id, worker] : state_.workers)
-        if (!worker.stopping) worker.last_heard = std::max(worker.last_heard, now_ - options_.heartbeat_timeout / 2);
+        if (!worker.stopping)
+          worker.last_heard = std::max(worker.last_heard, now_ - options_.heartbeat_timeout / 2);
     state_.last_tick = now_;
     for (auto& [id, run] : state_.runs) {
       const auto* waiting = std::get_if<RetryWait>(&run.status);
@@ -468,8 +471,8 @@ class Reactor {
                now_ - worker.progressed > options_.stall_timeout) {
       worker.stalled = true;
       stop(worker);
-      effects_.actions.push_back(
-          KillWorker{worker.id, fmt::format("it beats, but got nowhere for {} s", options_.stall_timeout.count())});
+      effects_.actions.push_back(KillWorker{
+          worker.id, fmt::format("it beats, but got nowhere for {} s", options_.stall_timeout.count())});
     } else if (worker.connected && now_ - worker.idle_since > options_.idle_timeout && state_.queue.empty()) {
       release_if_idle(worker, "there is nothing to do");
     }
@@ -524,7 +527,8 @@ class Reactor {
 
   void launch(Device& device) {
     const WorkerId id = state_.last_worker = WorkerId{state_.last_worker.value + 1};
-    const Worker worker{.id = id, .device = device.name, .last_heard = now_, .idle_since = now_, .progressed = now_};
+    const Worker worker{
+        .id = id, .device = device.name, .last_heard = now_, .idle_since = now_, .progressed = now_};
     state_.workers.emplace(id, worker);
     device.worker = id;
     effects_.changes.push_back(WorkerChanged{worker, "starting", {}});

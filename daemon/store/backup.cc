@@ -35,7 +35,9 @@ Status rename_durably(const fs::path& from, const fs::path& to) {
   return success();
 }
 
-int version_of(const fs::path& backup) { return std::stoi(backup.filename().string().substr(sizeof "sweetspot-v" - 1)); }
+int version_of(const fs::path& backup) {
+  return std::stoi(backup.filename().string().substr(sizeof "sweetspot-v" - 1));
+}
 
 void remove_older(const fs::path& directory) {
   std::vector<fs::path> backups;
@@ -48,11 +50,13 @@ void remove_older(const fs::path& directory) {
 std::int64_t newest_fence_on_disk(const fs::path& state) {
   std::int64_t newest = 0;
   std::error_code none;
-  for (fs::recursive_directory_iterator it(state / "runs", none), end; !none && it != end; it.increment(none)) {
+  for (fs::recursive_directory_iterator it(state / "runs", none), end; !none && it != end;
+       it.increment(none)) {
     if (it.depth() == 0) continue;
     it.disable_recursion_pending();
     const std::string name = it->path().filename().string();
-    if (name.size() > 1 && name.size() < 19 && name[0] == 'a' && name.find_first_not_of("0123456789", 1) == name.npos)
+    if (name.size() > 1 && name.size() < 19 && name[0] == 'a' &&
+        name.find_first_not_of("0123456789", 1) == name.npos)
       newest = std::max(newest, std::int64_t(std::stoll(name.substr(1))));
   }
   return newest;
@@ -69,8 +73,9 @@ Status raise_counters(const fs::path& restored, const fs::path& state) {
   }
   auto database = Database::open_for_writing(restored);
   if (!database) return database.error();
-  return database->run("UPDATE meta SET value = max(value, iif(key = 'epoch', ?, ?)) WHERE key IN ('epoch', 'last_fence')",
-                       epoch, fence);
+  return database->run(
+      "UPDATE meta SET value = max(value, iif(key = 'epoch', ?, ?)) WHERE key IN ('epoch', 'last_fence')",
+      epoch, fence);
 }
 }  // namespace
 

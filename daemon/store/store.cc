@@ -131,7 +131,10 @@ Result<std::vector<Grant>> Store::attempts_before(const Grant& grant) {
   std::vector<Grant> earlier;
   Status read = impl_->database.each(
       "SELECT fence FROM attempt WHERE run = ? AND fence < ? ORDER BY fence DESC LIMIT 12",
-      [&](const Row& row) { earlier.push_back({grant.run, row.get<Fence>(0)}); }, grant.run, grant.fence);
+      [&](const Row& row) {
+        earlier.push_back({grant.run, row.get<Fence>(0)});
+      },
+      grant.run, grant.fence);
   if (!read) return read.error();
   return earlier;
 }

@@ -1,5 +1,5 @@
-// Loaded into a program before libc (LD_PRELOAD): spoils its writes, syncs, truncations and renames. Which, the
-// environment says:
+// Loaded into a program before libc (LD_PRELOAD): spoils its writes, syncs, truncations and renames. Which,
+// the environment says:
 //   FAULTIO_PATH   only files whose path contains this
 //   FAULTIO_COUNT  file of 8 bytes in which such calls are counted
 //   FAULTIO_EXIT   the process ends in place of the call of this number, as if it were killed
@@ -74,17 +74,20 @@ ssize_t admitted(int descriptor, size_t size) {
 extern "C" {
 ssize_t write(int descriptor, const void* bytes, size_t size) {
   const ssize_t some = admitted(descriptor, size);
-  return some < 0 ? -1 : real<ssize_t (*)(int, const void*, size_t)>("write")(descriptor, bytes, size_t(some));
+  return some < 0 ? -1
+                  : real<ssize_t (*)(int, const void*, size_t)>("write")(descriptor, bytes, size_t(some));
 }
 ssize_t pwrite(int descriptor, const void* bytes, size_t size, off_t offset) {
   const ssize_t some = admitted(descriptor, size);
   if (some < 0) return -1;
-  return real<ssize_t (*)(int, const void*, size_t, off_t)>("pwrite")(descriptor, bytes, size_t(some), offset);
+  return real<ssize_t (*)(int, const void*, size_t, off_t)>("pwrite")(descriptor, bytes, size_t(some),
+                                                                      offset);
 }
 ssize_t pwrite64(int descriptor, const void* bytes, size_t size, off64_t offset) {
   const ssize_t some = admitted(descriptor, size);
   if (some < 0) return -1;
-  return real<ssize_t (*)(int, const void*, size_t, off64_t)>("pwrite64")(descriptor, bytes, size_t(some), offset);
+  return real<ssize_t (*)(int, const void*, size_t, off64_t)>("pwrite64")(descriptor, bytes, size_t(some),
+                                                                          offset);
 }
 int fsync(int descriptor) {
   if (concerns(descriptor)) count();

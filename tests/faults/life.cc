@@ -59,7 +59,8 @@ bool Life::commit(const std::vector<Change>& changes) {
   for (;;) {
     auto rejected = store_->commit(changes);
     if (rejected) {
-      for (auto& [change, why] : *rejected) events_.push_back(ResultRejected{change.worker, change.done.grant, why});
+      for (auto& [change, why] : *rejected)
+        events_.push_back(ResultRejected{change.worker, change.done.grant, why});
       on_commit();
       return true;
     }
@@ -121,7 +122,8 @@ WorkerMessage Life::next_message() {
 
 bool Life::let_worker_speak() {
   if (!worker_->connected) {
-    Hello hello{.worker = worker_->id, .device = "cpu:0", .pid = 1, .start_time = 1, .build = "life", .grants = {}};
+    Hello hello{
+        .worker = worker_->id, .device = "cpu:0", .pid = 1, .start_time = 1, .build = "life", .grants = {}};
     if (worker_->job) hello.grants.push_back(worker_->job->grant);
     for (const WorkerFrame& frame : worker_->kept)
       if (const auto* done = std::get_if<Done>(&frame.message)) hello.grants.push_back(done->grant);

@@ -1,5 +1,6 @@
-// The daemon's decisions and its real database without sockets: the reactor, the store and one worker process that
-// obeys the protocol, outlives the daemon and says everything again until it is acknowledged. The clock is virtual.
+// The daemon's decisions and its real database without sockets: the reactor, the store and one worker process
+// that obeys the protocol, outlives the daemon and says everything again until it is acknowledged. The clock
+// is virtual.
 #pragma once
 
 #include <deque>
@@ -18,7 +19,7 @@ struct WorkerProcess {
   WorkerId id;
   bool connected = false;
   std::optional<Assignment> job;
-  int told = 0;                  // Started, one EpochDone each, Done
+  int told = 0;  // Started, one EpochDone each, Done
   std::int64_t seq = 0;
   std::deque<WorkerFrame> kept;  // not acknowledged
 };
@@ -64,8 +65,8 @@ class Life {
   bool retrying_ = false;
 };
 
-// How a life must have ended: each run succeeded, with its result and all its utterances, and the database whole.
-// Empty, or what is wrong.
+// How a life must have ended: each run succeeded, with its result and all its utterances, and the database
+// whole. Empty, or what is wrong.
 std::string what_is_wrong(const std::filesystem::path& state, int runs);
 // Sequence number of the newest event.
 std::int64_t newest_event(const std::filesystem::path& state);

@@ -24,8 +24,8 @@ int times(int count) {
   return count * (factor ? std::max(1, std::atoi(factor)) : 1);
 }
 
-// While it lives, programs are started with faultio.cc loaded, for files of this path. Workers are not: they get an
-// environment of their own.
+// While it lives, programs are started with faultio.cc loaded, for files of this path. Workers are not: they
+// get an environment of their own.
 class SpoiledDisk {
  public:
   SpoiledDisk(const std::filesystem::path& directory, const std::string& path)
@@ -127,12 +127,14 @@ TEST_F(ProcessFaults, AFullDiskIsWaitedForWhileReadingGoesOn) {
   ASSERT_EQ(world->submit(*daemon), 201);
   ASSERT_TRUE(running(2));
   disk.full(true);
-  ASSERT_TRUE(World::wait_until([&] { return daemon->log().find("waiting for space") != std::string::npos; }));
+  ASSERT_TRUE(
+      World::wait_until([&] { return daemon->log().find("waiting for space") != std::string::npos; }));
   EXPECT_EQ(world->submit(*daemon), 507);
   EXPECT_EQ(get(*daemon, "/api/v1/runs"), 200);
   world->write_script(R"({"step_ms": 1, "utterances": 3})");
   disk.full(false);
-  EXPECT_TRUE(World::wait_until([&] { return daemon->log().find("there is space again") != std::string::npos; }));
+  EXPECT_TRUE(
+      World::wait_until([&] { return daemon->log().find("there is space again") != std::string::npos; }));
   ASSERT_TRUE(all_done()) << daemon->log();
   EXPECT_EQ(wrong(), "");
   EXPECT_EQ(world->ask<int>("SELECT max(attempt) FROM run"), 1) << "its workers went on meanwhile";
@@ -150,7 +152,8 @@ TEST_F(ProcessFaults, ShortAndInterruptedWritesAreFinished) {
 }
 
 TEST_F(ProcessFaults, AWorkerThatHangsButBeatsIsEndedAndItsRunTriedAgain) {
-  world->write_script(R"({"utterances": 3, "faults": [{"layers": 8, "language": "da", "lora": false, "attempts": 1,
+  world->write_script(
+      R"({"utterances": 3, "faults": [{"layers": 8, "language": "da", "lora": false, "attempts": 1,
                                                        "do": "hang"}]})");
   auto daemon = world->start_daemon(0, {"--stall-minutes", "0.1"});
   ASSERT_EQ(world->submit(*daemon), 201);
@@ -234,7 +237,8 @@ TEST_F(ProcessFaults, ADaemonKilledAtRandomLosesAndRepeatsNothing) {
   EXPECT_TRUE(ended) << daemon->log();
   EXPECT_EQ(world->count("result"), kCells * sweeps);
   EXPECT_EQ(world->count("utterance"), kCells * sweeps * 3);
-  EXPECT_EQ(world->ask<int>("SELECT max(attempt) FROM run"), 1) << "no worker died, so nothing was done twice";
+  EXPECT_EQ(world->ask<int>("SELECT max(attempt) FROM run"), 1)
+      << "no worker died, so nothing was done twice";
   EXPECT_EQ(world->ask<std::string>("PRAGMA integrity_check"), "ok");
 }
 

@@ -31,7 +31,8 @@ int write(sqlite3_file* file, const void* bytes, int size, sqlite3_int64 offset)
   if (name && disk && !disk->admits_write()) return SQLITE_FULL;
   const int code = real(file)->pMethods->xWrite(real(file), bytes, size, offset);
   if (code == SQLITE_OK && name && disk)
-    disk->record({Kind::write, last_component(name), offset, {static_cast<const char*>(bytes), std::size_t(size)}});
+    disk->record(
+        {Kind::write, last_component(name), offset, {static_cast<const char*>(bytes), std::size_t(size)}});
   return code;
 }
 int truncate(sqlite3_file* file, sqlite3_int64 size) {
@@ -42,28 +43,36 @@ int truncate(sqlite3_file* file, sqlite3_int64 size) {
 }
 int sync(sqlite3_file* file, int flags) {
   const int code = real(file)->pMethods->xSync(real(file), flags);
-  if (code == SQLITE_OK && name_of(file) && disk) disk->record({Kind::sync, last_component(name_of(file)), 0, {}});
+  if (code == SQLITE_OK && name_of(file) && disk)
+    disk->record({Kind::sync, last_component(name_of(file)), 0, {}});
   return code;
 }
 
 const sqlite3_io_methods kMethods = {
     .iVersion = 3,
     .xClose = [](sqlite3_file* f) { return real(f)->pMethods->xClose(real(f)); },
-    .xRead = [](sqlite3_file* f, void* to, int n, sqlite3_int64 at) { return real(f)->pMethods->xRead(real(f), to, n, at); },
+    .xRead = [](sqlite3_file* f, void* to, int n,
+                sqlite3_int64 at) { return real(f)->pMethods->xRead(real(f), to, n, at); },
     .xWrite = write,
     .xTruncate = truncate,
     .xSync = sync,
-    .xFileSize = [](sqlite3_file* f, sqlite3_int64* size) { return real(f)->pMethods->xFileSize(real(f), size); },
+    .xFileSize = [](sqlite3_file* f,
+                    sqlite3_int64* size) { return real(f)->pMethods->xFileSize(real(f), size); },
     .xLock = [](sqlite3_file* f, int lock) { return real(f)->pMethods->xLock(real(f), lock); },
     .xUnlock = [](sqlite3_file* f, int lock) { return real(f)->pMethods->xUnlock(real(f), lock); },
-    .xCheckReservedLock = [](sqlite3_file* f, int* out) { return real(f)->pMethods->xCheckReservedLock(real(f), out); },
-    .xFileControl = [](sqlite3_file* f, int op, void* arg) { return real(f)->pMethods->xFileControl(real(f), op, arg); },
+    .xCheckReservedLock = [](sqlite3_file* f,
+                             int* out) { return real(f)->pMethods->xCheckReservedLock(real(f), out); },
+    .xFileControl = [](sqlite3_file* f, int op,
+                       void* arg) { return real(f)->pMethods->xFileControl(real(f), op, arg); },
     .xSectorSize = [](sqlite3_file*) { return int(kSector); },
-    .xDeviceCharacteristics = [](sqlite3_file*) { return 0; },  // nothing is promised: no atomic write, no order
-    .xShmMap = [](sqlite3_file* f, int page, int size, int extend, void volatile** out) {
-      return real(f)->pMethods->xShmMap(real(f), page, size, extend, out);
-    },
-    .xShmLock = [](sqlite3_file* f, int at, int n, int flags) { return real(f)->pMethods->xShmLock(real(f), at, n, flags); },
+    .xDeviceCharacteristics =
+        [](sqlite3_file*) { return 0; },  // nothing is promised: no atomic write, no order
+    .xShmMap =
+        [](sqlite3_file* f, int page, int size, int extend, void volatile** out) {
+          return real(f)->pMethods->xShmMap(real(f), page, size, extend, out);
+        },
+    .xShmLock = [](sqlite3_file* f, int at, int n,
+                   int flags) { return real(f)->pMethods->xShmLock(real(f), at, n, flags); },
     .xShmBarrier = [](sqlite3_file* f) { real(f)->pMethods->xShmBarrier(real(f)); },
     .xShmUnmap = [](sqlite3_file* f, int remove) { return real(f)->pMethods->xShmUnmap(real(f), remove); },
     .xFetch = [](sqlite3_file*, sqlite3_int64, int, void** out) { return *out = nullptr, SQLITE_OK; },
@@ -114,12 +123,14 @@ void apply(RecordingDisk::Files& files, const RecordingDisk::Operation& op) {
   }
 }
 
-void apply_by_chance(RecordingDisk::Files& files, const RecordingDisk::Operation& op, std::mt19937_64& random) {
+void apply_by_chance(RecordingDisk::Files& files, const RecordingDisk::Operation& op,
+                     std::mt19937_64& random) {
   const auto dice = random() % 3;
   if (dice == 0) return;
   if (dice == 1 || op.kind != Kind::write) return apply(files, op);
   for (std::size_t at = 0; at < op.bytes.size(); at += kSector)
-    if (random() % 2) put(files[op.file], op.offset + std::int64_t(at), std::string_view(op.bytes).substr(at, kSector));
+    if (random() % 2)
+      put(files[op.file], op.offset + std::int64_t(at), std::string_view(op.bytes).substr(at, kSector));
 }
 }  // namespace
 

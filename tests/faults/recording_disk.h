@@ -1,5 +1,5 @@
-// A disk under SQLite that remembers every write, truncation and sync, can refuse them for want of space, and can say
-// what a machine would find on it after the process or the power went at any of them.
+// A disk under SQLite that remembers every write, truncation and sync, can refuse them for want of space, and
+// can say what a machine would find on it after the process or the power went at any of them.
 #pragma once
 
 #include <cstdint>
@@ -37,8 +37,8 @@ class RecordingDisk {
   void make_space() { writes_left_.reset(); }
   std::int64_t refused() const { return refused_; }
 
-  // Files as they are once the first `n` operations were done. After a power cut what no sync has followed is, by
-  // chance, there, missing, or there in some of its sectors of 512 bytes.
+  // Files as they are once the first `n` operations were done. After a power cut what no sync has followed
+  // is, by chance, there, missing, or there in some of its sectors of 512 bytes.
   using Files = std::map<std::string, std::string>;
   Files after(std::size_t n) const;
   Files after_power_cut(std::size_t n, std::mt19937_64& random) const;

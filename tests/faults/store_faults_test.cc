@@ -1,5 +1,5 @@
-// Whatever the disk does under the real store, reactor and scheduler: nothing acknowledged is lost, nothing is
-// doubled, and everything comes to its end without a person.
+// Whatever the disk does under the real store, reactor and scheduler: nothing acknowledged is lost, nothing
+// is doubled, and everything comes to its end without a person.
 #include <gtest/gtest.h>
 
 #include <cstdlib>
@@ -118,7 +118,8 @@ TEST_F(StoreFaults, AFullDiskAtAnyWriteIsWaitedForAndCostsNothing) {
     ++failed;
     ADD_FAILURE() << "full at write " << n << ": " << wrong;
   }
-  std::cout << failed << " of " << points << " points at which the disk was full left anything undone (all points)\n";
+  std::cout << failed << " of " << points
+            << " points at which the disk was full left anything undone (all points)\n";
   EXPECT_GT(points, 100);
 }
 

@@ -31,11 +31,13 @@ int post(DaemonProcess& daemon, const std::string& path, const std::string& body
 
 }  // namespace
 
-DaemonProcess::DaemonProcess(const fs::path& state, const fs::path& log, int port, std::vector<std::string> options)
+DaemonProcess::DaemonProcess(const fs::path& state, const fs::path& log, int port,
+                             std::vector<std::string> options)
     : log_(log) {
   const std::string listen = "127.0.0.1:" + std::to_string(port);
-  std::vector<const char*> arguments = {SWEETSPOT,         "serve",     "--state", state.c_str(), "--listen",
-                                        listen.c_str(),    "--worker",  FAKE_WORKER, "--retry-seconds", "0.05"};
+  std::vector<const char*> arguments = {SWEETSPOT,         "serve",        "--state",  state.c_str(),
+                                        "--listen",        listen.c_str(), "--worker", FAKE_WORKER,
+                                        "--retry-seconds", "0.05"};
   if (std::ranges::find(options, "--devices") == options.end())
     arguments.insert(arguments.end(), {"--devices", "cpu:2"});
   for (const std::string& option : options) arguments.push_back(option.c_str());

@@ -1,5 +1,5 @@
-// What is kept of a cell between two steps, and how it goes on from there. Everything else a cell computes with
-// is a pure function of its settings, of the seed and of the step, so this is all there is to keep.
+// What is kept of a cell between two steps, and how it goes on from there. Everything else a cell computes
+// with is a pure function of its settings, of the seed and of the step, so this is all there is to keep.
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -42,15 +42,16 @@ std::vector<T> read_list(const json& items, Result<T> (*read)(const json&)) {
   return all;
 }
 
-// Evenly spaced values of a frozen module's tensors, but for those `left_out` says: enough to tell one model from
-// another without reading gigabytes again.
+// Evenly spaced values of a frozen module's tensors, but for those `left_out` says: enough to tell one model
+// from another without reading gigabytes again.
 template <class LeftOut>
 std::string sample(const torch::nn::Module& module, LeftOut left_out) {
   std::string bytes;
   for (const auto& parameter : module.named_parameters()) {
     if (left_out(parameter.key())) continue;
     const auto values = parameter.value().detach().flatten();
-    const auto some = values.slice(0, 0, values.numel(), std::max<std::int64_t>(1, values.numel() / kSampled));
+    const auto some =
+        values.slice(0, 0, values.numel(), std::max<std::int64_t>(1, values.numel() / kSampled));
     const auto copy = some.to(torch::kCPU, torch::kFloat32).contiguous();
     bytes += parameter.key() + fmt::format("{}", fmt::join(parameter.value().sizes().vec(), "x"));
     bytes.append(static_cast<const char*>(copy.data_ptr()), copy.nbytes());
@@ -59,7 +60,8 @@ std::string sample(const torch::nn::Module& module, LeftOut left_out) {
 }
 }  // namespace
 
-// Of what the cell learns from: utterances and frozen models. Layers above the cell's are there for pack mates.
+// Of what the cell learns from: utterances and frozen models. Layers above the cell's are there for pack
+// mates.
 std::string CellRun::data_hash() const {
   std::string bytes;
   for (const Split* split : {&corpus_->train, &corpus_->dev, &corpus_->test})
@@ -72,7 +74,8 @@ std::string CellRun::data_hash() const {
   return sha256_hex(bytes);
 }
 
-// What sums are added up in another order by: with the same, a resumed cell's numbers are the same to the bit.
+// What sums are added up in another order by: with the same, a resumed cell's numbers are the same to the
+// bit.
 json CellRun::surroundings() const {
   return {{"device", device_.is_cuda() ? "cuda" : "cpu"},
           {"threads", at::get_num_threads()},
@@ -122,7 +125,8 @@ void CellRun::save() {
 void CellRun::restore(const ResumePoint& point) {
   const json& s = point.state;
   epoch_ = s.at("epoch"), in_epoch_ = s.at("in_epoch"), done_training_ = s.at("done_training");
-  next_batch_ = s.at("next_batch"), step_ = s.at("step"), bad_losses_ = s.at("bad_losses"), parts_ = s.at("parts");
+  next_batch_ = s.at("next_batch"), step_ = s.at("step"), bad_losses_ = s.at("bad_losses"),
+  parts_ = s.at("parts");
   loss_sum_ = s.at("loss_sum"), loss_count_ = s.at("loss_count"), lr_ = s.at("lr");
   best_epoch_ = s.at("best_epoch"), best_wer_ = or_infinity(s.at("best_wer"));
   stop_.remember({.reference = or_infinity(s.at("stop").at(0)), .waited = s.at("stop").at(1)});
@@ -141,11 +145,13 @@ void CellRun::note_resumption(const json& then) {
   std::string changed;
   const json now = surroundings();
   for (const auto& [what, value] : now.items())
-    if (then.at(what) != value) changed += fmt::format(" {} {} -> {};", what, then.at(what).dump(), value.dump());
+    if (then.at(what) != value)
+      changed += fmt::format(" {} {} -> {};", what, then.at(what).dump(), value.dump());
   const std::string where = done_training_ ? "the evaluation" : fmt::format("epoch {}", epoch_);
   reporter_.note(fmt::format("goes on from a checkpoint at step {}, in {}{}", step_, where,
                              changed.empty() ? "" : ", not bit-exact:" + changed));
-  resumptions_.push_back({{"epoch", epoch_}, {"step", step_}, {"bit_exact", changed.empty()}, {"changed", changed}});
+  resumptions_.push_back(
+      {{"epoch", epoch_}, {"step", step_}, {"bit_exact", changed.empty()}, {"changed", changed}});
   (void)write_file(member_.directory / kResumedFile, resumptions_.dump(2) + "\n");
 }
 
@@ -160,10 +166,12 @@ void CellRun::resume() {
     return;
   }
   const json& state = found.point->state;
-  for (const auto& [what, hash] : {std::pair("cell", cell_hash(member_.cell)), std::pair("data", data_hash_)}) {
+  for (const auto& [what, hash] :
+       {std::pair("cell", cell_hash(member_.cell)), std::pair("data", data_hash_)}) {
     if (state.at(what) == hash) continue;
-    reporter_.note(fmt::format("{}: written with {}: starts from the beginning", found.place.string(),
-                               what == std::string_view("cell") ? "other settings" : "another corpus or model"));
+    reporter_.note(
+        fmt::format("{}: written with {}: starts from the beginning", found.place.string(),
+                    what == std::string_view("cell") ? "other settings" : "another corpus or model"));
     return;
   }
   restore(*found.point);

@@ -119,8 +119,9 @@ torch::Tensor CellRun::batch_loss(const Batch& batch, std::uint64_t draw) {
       {.adapter = adapter_ ? &*adapter_ : nullptr, .dropout = {rng_, Draw::adapter_dropout, draw}});
 }
 
-// Adds the gradients of a batch, in as many parts as memory asks for; returns its loss. Gradients of a loss that
-// is not finite are never added. (The allocator has given its cache back before it says that memory is used up.)
+// Adds the gradients of a batch, in as many parts as memory asks for; returns its loss. Gradients of a loss
+// that is not finite are never added. (The allocator has given its cache back before it says that memory is
+// used up.)
 double CellRun::backward(const Batch& batch) {
   for (;; parts_ *= 2) {
     try {
@@ -128,9 +129,10 @@ double CellRun::backward(const Batch& batch) {
     } catch (const std::exception& error) {
       if (!is_out_of_memory(error) || std::size_t(parts_) >= batch.size()) throw;
       optimiser_->zero_grad();
-      reporter_.note(fmt::format("out of memory at step {}: batches are computed in {} parts from here, which "
-                                 "gives the same gradients",
-                                 step_, parts_ * 2));
+      reporter_.note(
+          fmt::format("out of memory at step {}: batches are computed in {} parts from here, which "
+                      "gives the same gradients",
+                      step_, parts_ * 2));
     }
   }
 }
@@ -221,7 +223,8 @@ void CellRun::keep_best(int epoch, double wer) {
 }
 
 // The answers of one batch; of its halves where memory is too small for the whole.
-std::vector<std::string> CellRun::decode(std::span<const Utterance> utterances, const Batch& batch, int beam) {
+std::vector<std::string> CellRun::decode(std::span<const Utterance> utterances, const Batch& batch,
+                                         int beam) {
   const EvalSpec& eval = member_.cell.eval;
   try {
     const Autocast autocast(precision_);
@@ -230,9 +233,9 @@ std::vector<std::string> CellRun::decode(std::span<const Utterance> utterances, 
     std::vector<std::string> texts;
     for (const auto& answer : beam_search(slam_->llm(), prompts,
                                           {.beam = beam,
-                                           .max_new_tokens = eval.max_new_tokens,
-                                           .length_penalty = eval.length_penalty,
-                                           .repetition_penalty = eval.repetition_penalty}))
+                                          .max_new_tokens = eval.max_new_tokens,
+                                          .length_penalty = eval.length_penalty,
+                                          .repetition_penalty = eval.repetition_penalty}))
       texts.push_back(slam_->text(answer));
     return texts;
   } catch (const std::exception& error) {

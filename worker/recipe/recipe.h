@@ -17,7 +17,8 @@ namespace sweetspot::worker {
 struct PackMember {
   Cell cell;
   std::filesystem::path directory;  // made if absent; everything the cell leaves behind goes there
-  // Where earlier attempts at this cell left checkpoints, the newest first; `directory` itself is looked at before.
+  // Where earlier attempts at this cell left checkpoints, the newest first; `directory` itself is looked at
+  // before.
   std::vector<std::filesystem::path> earlier = {};
 };
 
@@ -53,8 +54,9 @@ class Reporter {
 bool is_out_of_memory(const std::exception& error);
 
 // Trains and evaluates the cells of a pack side by side and leaves in each directory: utterances.jsonl,
-// result.json, projector.safetensors, sweetspot.json and, with LoRA, adapter/; resumed.json if it went on from
-// a checkpoint, which gives the numbers of a cell that was never stopped. A cell's numbers do not depend on its pack mates, and a cell that fails or is cancelled leaves the others running. One outcome a member,
+// result.json, projector.safetensors, sweetspot.json and, with LoRA, adapter/; resumed.json if it went on
+// from a checkpoint, which gives the numbers of a cell that was never stopped. A cell's numbers do not depend
+// on its pack mates, and a cell that fails or is cancelled leaves the others running. One outcome a member,
 // in order.
 std::vector<CellOutcome> run_pack(Workshop& workshop, std::span<const PackMember> pack,
                                   std::span<Reporter* const> reporters);

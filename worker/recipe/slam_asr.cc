@@ -117,7 +117,8 @@ std::vector<CellOutcome> run_pack(Workshop& workshop, std::span<const PackMember
 // A CPU's allocator says so in words alone.
 bool is_out_of_memory(const std::exception& error) {
   return dynamic_cast<const c10::OutOfMemoryError*>(&error) || dynamic_cast<const std::bad_alloc*>(&error) ||
-         std::string_view(error.what()).find("DefaultCPUAllocator: can't allocate memory") != std::string_view::npos;
+         std::string_view(error.what()).find("DefaultCPUAllocator: can't allocate memory") !=
+             std::string_view::npos;
 }
 
 std::string build_name() {

@@ -28,7 +28,8 @@ class AdamW {
   void step(double lr_factor);
   void zero_grad();
 
-  // What it remembers of the steps before: mean.N, square.N and steps.N of the N-th parameter over all groups.
+  // What it remembers of the steps before: mean.N, square.N and steps.N of the N-th parameter over all
+  // groups.
   NamedTensors memory() const;
 
  private:

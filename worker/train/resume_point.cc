@@ -104,7 +104,8 @@ Result<ResumePoint> read(const fs::path& place) {
   const auto tensors = SafetensorsFile::open(place / kTensors);
   if (!tensors) return damaged(place, tensors.error().message);
   ResumePoint point{*state, {}};
-  for (const auto& [tensor, entry] : tensors->entries()) point.tensors.emplace_back(tensor, tensors->view(tensor));
+  for (const auto& [tensor, entry] : tensors->entries())
+    point.tensors.emplace_back(tensor, tensors->view(tensor));
   return point;
 }
 }  // namespace

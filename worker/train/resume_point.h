@@ -26,8 +26,8 @@ struct ResumePointOptions {
   std::size_t kept = 2;                                            // the newest ones of an attempt
 };
 
-// Those of one attempt, each a directory <attempt>/checkpoints/<number>-<start of its manifest's SHA-256> with
-// state.json, tensors.safetensors and manifest.json (names, sizes and SHA-256 of the two).
+// Those of one attempt, each a directory <attempt>/checkpoints/<number>-<start of its manifest's SHA-256>
+// with state.json, tensors.safetensors and manifest.json (names, sizes and SHA-256 of the two).
 class ResumePoints {
  public:
   ResumePoints() = default;
@@ -36,13 +36,13 @@ class ResumePoints {
   // Whether it is time for another one.
   bool due() const;
 
-  // Complete or not at all: written under another name, hashed, fsynced, renamed; then older ones than the last
-  // `kept` are removed. Errors: file_unwritable, disk_full (it would leave less than free_bytes); the attempt can
-  // go on without, and the ones before are as they were.
+  // Complete or not at all: written under another name, hashed, fsynced, renamed; then older ones than the
+  // last `kept` are removed. Errors: file_unwritable, disk_full (it would leave less than free_bytes); the
+  // attempt can go on without, and the ones before are as they were.
   Status save(const ResumePoint& point);
 
-  // The newest one of these attempts, the newest first, of which every byte is as it was written, and what was
-  // passed over on the way to it, a sentence each.
+  // The newest one of these attempts, the newest first, of which every byte is as it was written, and what
+  // was passed over on the way to it, a sentence each.
   struct Found {
     std::optional<ResumePoint> point;
     std::filesystem::path place;

@@ -102,7 +102,8 @@ TEST(Reactor, ANewEpochForgivesDeathsAndOneToldAgainDoesNot) {
       h.start_all();
     }
     for (int told = 1; told <= std::min(epoch, 4); ++told)
-      h.say(h.state.workers.rbegin()->first.value, EpochDone{.grant = h.grant(1), .metrics = {.epoch = told}});
+      h.say(h.state.workers.rbegin()->first.value,
+            EpochDone{.grant = h.grant(1), .metrics = {.epoch = told}});
     if (h.state_of_run(1) != RunState::running) break;
     h.end(h.state.workers.rbegin()->first.value);
     EXPECT_EQ(h.run(1).strikes.infrastructure, epoch <= 4 ? 1 : epoch - 3) << "death " << epoch;
@@ -123,8 +124,12 @@ TEST(Reactor, NoneOfAHundredOldFencesChangesAnything) {
   int accepted = 0, said = 0;
   for (std::int64_t fence = 1; fence <= 100; ++fence) {
     const Grant old{RunId{1}, Fence{fence}};
-    const WorkerMessage messages[] = {Started{old}, Progress{.grant = old}, EpochDone{.grant = old},
-                                      Done{.grant = old}, failed(old, ErrorClass::bad_input), Stopped{old}};
+    const WorkerMessage messages[] = {Started{old},
+                                      Progress{.grant = old},
+                                      EpochDone{.grant = old},
+                                      Done{.grant = old},
+                                      failed(old, ErrorClass::bad_input),
+                                      Stopped{old}};
     for (const WorkerMessage& message : messages) accepted += !h.say(1, message).changes.empty(), ++said;
   }
   std::cout << accepted << " of " << said << " messages under old fences were accepted\n";

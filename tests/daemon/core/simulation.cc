@@ -293,9 +293,9 @@ void Simulation::settle() {
   const auto sweeps = state_.sweeps;
   for (const auto& [id, sweep] : sweeps) step(SweepAction{id, Action::resume, {}});
   const auto is_over = [this] {
-    return processes_.empty() && ends_.empty() && rejections_.empty() && std::ranges::all_of(state_.runs, [](const auto& entry) {
-             return is_terminal(state_of(entry.second.status));
-           });
+    return processes_.empty() && ends_.empty() && rejections_.empty() &&
+           std::ranges::all_of(state_.runs,
+                               [](const auto& entry) { return is_terminal(state_of(entry.second.status)); });
   };
   for (int i = 0; !is_over(); ++i) {
     if (i == 5000) {

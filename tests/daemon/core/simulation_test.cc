@@ -27,7 +27,8 @@ TEST(Simulation, EveryHistoryEndsWell) {
     for (const auto& [what, times] : simulation.happened) happened[what] += times;
   }
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - began;
-  std::cout << "seeds 1 to 500, 400 steps each, " << int(lived.count() / took.count()) << " times as fast as life:\n";
+  std::cout << "seeds 1 to 500, 400 steps each, " << int(lived.count() / took.count())
+            << " times as fast as life:\n";
   for (const auto& [what, times] : happened) std::cout << "  " << times << " x " << what << '\n';
   for (const char* what : {"submit",
                            "launch",

@@ -27,7 +27,8 @@ void make_old(const std::filesystem::path& state, int version) {
   ASSERT_TRUE(old);
   const char* migrations[] = {"0001_first", "0002_device_problem", "0003_imported"};
   for (int i = 0; i < version; ++i)
-    ASSERT_TRUE(old->script(text_of(fmt::format(SOURCE_DIRECTORY "/schemas/migrations/{}.sql", migrations[i]))));
+    ASSERT_TRUE(
+        old->script(text_of(fmt::format(SOURCE_DIRECTORY "/schemas/migrations/{}.sql", migrations[i]))));
   for (int i = 1; i <= version; ++i) {
     const std::string rows = fmt::format(SOURCE_DIRECTORY "/tests/data/old_databases/{:04}_rows.sql", i);
     if (!std::filesystem::exists(rows)) continue;
@@ -87,7 +88,8 @@ TEST(Migrations, AMigrationThatFailsChangesNothing) {
   EXPECT_NE(store.error().message.find("0004"), std::string::npos) << store.error().message;
   auto database = Database::open_for_copying(directory.path() / "sweetspot.db");
   EXPECT_EQ(database->one<int>("PRAGMA user_version").value(), 3);
-  EXPECT_FALSE(database->one<int>("SELECT memory_strikes FROM run")) << "what its first statement did is undone";
+  EXPECT_FALSE(database->one<int>("SELECT memory_strikes FROM run"))
+      << "what its first statement did is undone";
 }
 
 TEST(Backup, IsWholeWhileTheDaemonWorksAndCanBePutBack) {
@@ -126,7 +128,8 @@ TEST(Backup, OfThreeVersionsAtMostAreKept) {
   TemporaryDirectory directory;
   ASSERT_NO_FATAL_FAILURE(make_old(directory.path(), 3));
   auto database = Database::open_for_writing(directory.path() / "sweetspot.db");
-  for (int version = 1; version <= 5; ++version) ASSERT_TRUE(back_up_version(*database, directory.path(), version));
+  for (int version = 1; version <= 5; ++version)
+    ASSERT_TRUE(back_up_version(*database, directory.path(), version));
   EXPECT_FALSE(std::filesystem::exists(directory.path() / "backups" / "sweetspot-v2.db"));
   EXPECT_TRUE(std::filesystem::exists(directory.path() / "backups" / "sweetspot-v3.db"));
 }

@@ -1,5 +1,5 @@
-// A cell that is killed at any point and resumed gives what it would have given, to the bit; and what is damaged on
-// disk is never gone on from.
+// A cell that is killed at any point and resumed gives what it would have given, to the bit; and what is
+// damaged on disk is never gone on from.
 #include <gmock/gmock.h>
 
 #include <fstream>
@@ -57,7 +57,8 @@ std::string contents(const fs::path& path) {
 
 std::vector<fs::path> checkpoints(const fs::path& attempt) {
   std::vector<fs::path> places;
-  for (const auto& entry : fs::directory_iterator(attempt / kCheckpointDirectory)) places.push_back(entry.path());
+  for (const auto& entry : fs::directory_iterator(attempt / kCheckpointDirectory))
+    places.push_back(entry.path());
   std::ranges::sort(places);
   return places;
 }
@@ -90,14 +91,16 @@ class Resume : public testing::Test {
   // A checkpoint at every step.
   WorkshopOptions options = {.checkpoints = {.pause = {}, .share = 1e12, .free_bytes = 0}};
 
-  CellOutcome run(const Cell& cell, const std::string& name, Killer& killer, std::vector<fs::path> earlier = {}) {
+  CellOutcome run(const Cell& cell, const std::string& name, Killer& killer,
+                  std::vector<fs::path> earlier = {}) {
     Workshop workshop(options);
     const PackMember member = {cell, world->directory(name), std::move(earlier)};
     Reporter* const reporter = &killer;
     return run_pack(workshop, {&member, 1}, {&reporter, 1}).front();
   }
   // The fingerprint of an attempt that must end well.
-  std::string finish(const Cell& cell, const std::string& name, Killer& killer, std::vector<fs::path> earlier = {}) {
+  std::string finish(const Cell& cell, const std::string& name, Killer& killer,
+                     std::vector<fs::path> earlier = {}) {
     const auto outcome = run(cell, name, killer, std::move(earlier));
     if (!outcome.ok()) return outcome.error().error.message;
     return fingerprint(world->directory(name), *outcome);
@@ -123,7 +126,8 @@ std::unique_ptr<TinyWorld> Resume::world;
 TEST_F(Resume, EqualsTheUninterruptedRunWhereverItWasKilled) {
   Cell other = lora();
   other.train.batch = 3, other.train.shuffle = false, other.seed = 7;
-  const std::map<std::string, Cell> cells = {{"projector", world->cell()}, {"lora", lora()}, {"unshuffled", other}};
+  const std::map<std::string, Cell> cells = {
+      {"projector", world->cell()}, {"lora", lora()}, {"unshuffled", other}};
   const std::pair<const char*, int> points[] = {
       {"training", 2}, {"training", 9}, {"validating", 2}, {"evaluating", 2}};
   int equal = 0, tried = 0;
@@ -241,7 +245,8 @@ TEST_F(Resume, SettingsAndDataThatChangedAreNotGoneOnWith) {
   Killer killer, listener;
   killer.phase = "training", killer.at = 3;
   Reporter *kills = &killer, *listens = &listener;
-  const PackMember before = {cell, twin.directory("a")}, after = {cell, twin.directory("b"), {twin.directory("a")}};
+  const PackMember before = {cell, twin.directory("a")},
+                   after = {cell, twin.directory("b"), {twin.directory("a")}};
   ASSERT_FALSE(run_pack(first, {&before, 1}, {&kills, 1}).front().ok());
   std::string table = contents(twin.directory("corpus") / "train.tsv");
   table.replace(table.find("low"), 3, "high");
@@ -283,7 +288,9 @@ struct SmallMemory final : c10::Allocator {
     return inner->allocate(bytes);
   }
   c10::DeleterFnPtr raw_deleter() const override { return inner->raw_deleter(); }
-  void copy_data(void* to, const void* from, std::size_t bytes) const override { default_copy_data(to, from, bytes); }
+  void copy_data(void* to, const void* from, std::size_t bytes) const override {
+    default_copy_data(to, from, bytes);
+  }
 };
 SmallMemory small_memory;
 
@@ -313,7 +320,8 @@ TEST_F(Resume, OutOfMemoryBatchesAreComputedInPartsWithTheSameGradients) {
   EXPECT_GT(small_memory.refused, 0);
   EXPECT_THAT(starved.notes, HasSubstr("batches are computed in 2 parts"));
   ASSERT_EQ(starved.losses.size(), whole.losses.size());
-  for (std::size_t i = 0; i < whole.losses.size(); ++i) EXPECT_NEAR(starved.losses[i], whole.losses[i], 1e-4) << i;
+  for (std::size_t i = 0; i < whole.losses.size(); ++i)
+    EXPECT_NEAR(starved.losses[i], whole.losses[i], 1e-4) << i;
 }
 
 }  // namespace
