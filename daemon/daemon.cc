@@ -6,10 +6,12 @@
 #include <future>
 #include <thread>
 
+#include "schemas/attempt_files.h"
+
 namespace sweetspot::daemon {
 
 namespace {
-constexpr std::chrono::milliseconds kTick{500}, kProgressDelay{100};
+constexpr std::chrono::milliseconds kTick{500}, kProgressDelay{100}, kDiskFullPause{1000};
 
 Error not_found(const std::string& what) {
   return {"not_found", "there is no " + what,
@@ -17,6 +19,12 @@ Error not_found(const std::string& what) {
 }
 Error stopping() {
   return {"stopping", "the daemon is stopping", "start it again and repeat the request", ""};
+}
+
+Error no_space() {
+  return {"disk_full",
+          "the disk that holds the state directory is full: nothing can be changed until it is not",
+          "free some space; runs go on meanwhile, and the daemon by itself afterwards", ""};
 }
 
 bool is_progress(const Change& change) { return std::holds_alternative<ProgressMade>(change); }
@@ -28,7 +36,8 @@ Daemon::Daemon(asio::io_context& loop, Store store, DaemonOptions options)
       store_(std::move(store)),
       supervisor_(loop, options_.supervisor, [this](Event event) { post(std::move(event)); }),
       tick_timer_(loop),
-      progress_timer_(loop) {}
+      progress_timer_(loop),
+      disk_timer_(loop) {}
 
 Status Daemon::start(std::function<void()> committed) {
   auto state = store_.load(Clock::now(), options_.reactor.adoption_grace);
@@ -56,8 +65,11 @@ void Daemon::adopt_workers(const std::vector<Store::KnownWorker>& known) {
     Device& device = state_.devices.try_emplace(worker.device, Device{.name = worker.device, .drained = true})
                          .first->second;
     if (!device.worker) device.worker = worker.id;
-    state_.workers.try_emplace(
-        worker.id, Worker{.id = worker.id, .device = worker.device, .last_heard = now, .idle_since = now});
+    state_.workers.try_emplace(worker.id, Worker{.id = worker.id,
+                                                 .device = worker.device,
+                                                 .last_heard = now,
+                                                 .idle_since = now,
+                                                 .progressed = now});
     supervisor_.adopt(worker);
   }
 }
@@ -72,7 +84,8 @@ void Daemon::stop() {
   stopped_ = true;
   tick_timer_.cancel();
   progress_timer_.cancel();
-  if (!progress_.empty()) commit({});
+  disk_timer_.cancel();
+  if (!progress_.empty() && !disk_full_) commit({});
   supervisor_.stop();
 }
 
@@ -80,10 +93,11 @@ void Daemon::stop() {
 
 void Daemon::post(Event event) {
   pending_.push_back(std::move(event));
-  if (pending_.size() == 1) asio::post(loop_, [this] { take_pending(); });
+  if (pending_.size() == 1 && !disk_full_) asio::post(loop_, [this] { take_pending(); });
 }
 
 void Daemon::take_pending() {
+  if (disk_full_) return;  // until what was decided before is stored
   std::vector<Event> events(std::make_move_iterator(pending_.begin()),
                             std::make_move_iterator(pending_.end()));
   pending_.clear();
@@ -102,19 +116,25 @@ Effects Daemon::apply(std::span<const Event> events) {
   if (!all.changes.empty() && std::ranges::all_of(all.changes, is_progress)) {
     std::ranges::move(all.changes, std::back_inserter(progress_));
     commit_progress_soon();
-  } else if (!all.changes.empty()) {
-    commit(all.changes);
+  } else if (!all.changes.empty() && !commit(all.changes)) {
+    held_actions_ = all.actions;
+    return all;
   }
   for (const Act& action : all.actions) perform(action);
   return all;
 }
 
 // Without a commit nothing may go on, and its outcome is unknown: the process ends, and the next start reads
-// what is true. Workers live on and are adopted.
-void Daemon::commit(std::span<const Change> changes) {
+// what is true. Workers live on and are adopted. Only of a full disk it is known that nothing was written:
+// false, and the same changes are tried again until there is space, before anything else is decided.
+bool Daemon::commit(std::span<const Change> changes) {
   std::vector<Change> together = std::exchange(progress_, {});
   together.insert(together.end(), changes.begin(), changes.end());
   auto rejected = store_.commit(together);
+  if (!rejected && rejected.error().code == "disk_full") {
+    wait_for_space(std::move(together), rejected.error());
+    return false;
+  }
   if (!rejected) {
     options_.supervisor.log(fmt::format("the database refused a commit: {} ({})", rejected.error().message,
                                         rejected.error().hint));
@@ -122,14 +142,46 @@ void Daemon::commit(std::span<const Change> changes) {
   }
   for (auto& [change, error] : *rejected)
     post(ResultRejected{change.worker, change.done.grant, std::move(error)});
+  for (const Change& change : together) {
+    const auto* stored = std::get_if<ResultStored>(&change);
+    if (stored && succeeded(stored->run.id)) remove_checkpoints(stored->run.id);
+  }
   committed_();
+  return true;
+}
+
+void Daemon::wait_for_space(std::vector<Change> changes, const Error& why) {
+  if (!disk_full_) options_.supervisor.log(fmt::format("{} ({}); waiting for space", why.message, why.hint));
+  disk_full_ = true;
+  disk_timer_.expires_after(kDiskFullPause);
+  disk_timer_.async_wait([this, changes = std::move(changes)](const boost::system::error_code& cancelled) {
+    if (cancelled || !commit(changes)) return;
+    options_.supervisor.log("there is space again");
+    disk_full_ = false;
+    for (const Act& action : std::exchange(held_actions_, {})) perform(action);
+    take_pending();
+  });
+}
+
+bool Daemon::succeeded(RunId run) const {
+  const auto found = state_.runs.find(run);
+  return found != state_.runs.end() && state_of(found->second.status) == RunState::succeeded;
+}
+
+// Of all its attempts: there is nothing left to go on with.
+void Daemon::remove_checkpoints(RunId run) {
+  const auto attempts = attempt_directory(store_.directory(), {run, Fence{1}}).parent_path();
+  std::error_code failed, ignored;
+  for (std::filesystem::directory_iterator it(attempts, failed), end; !failed && it != end;
+       it.increment(failed))
+    std::filesystem::remove_all(it->path() / kCheckpointDirectory, ignored);
 }
 
 void Daemon::commit_progress_soon() {
   if (progress_timer_.expiry() > Clock::now()) return;
   progress_timer_.expires_after(kProgressDelay);
   progress_timer_.async_wait([this](const boost::system::error_code& cancelled) {
-    if (!cancelled && !progress_.empty()) commit({});
+    if (!cancelled && !progress_.empty() && !disk_full_) commit({});
   });
 }
 
@@ -157,12 +209,18 @@ void Daemon::start_pack(const StartPack& start) {
   Start message;
   for (const Grant& grant : start.pack) {
     auto cell = store_.cell_of(grant.run);
-    if (!cell) {  // the row was there when the grant was committed
-      options_.supervisor.log(fmt::format("{}: {}", to_string(grant.run), cell.error().message));
+    const auto attempts = store_.attempts_before(grant);
+    if (!cell || !attempts) {  // the rows were there when the grant was committed
+      options_.supervisor.log(fmt::format("{}: {}", to_string(grant.run),
+                                          cell ? attempts.error().message : cell.error().message));
       return;
     }
+    std::vector<std::string> earlier;
+    for (const Grant& attempt : *attempts)
+      earlier.push_back(attempt_directory(store_.directory(), attempt).string());
     message.pack.push_back({grant, state_.runs.at(grant.run).attempt,
-                            attempt_directory(store_.directory(), grant).string(), std::move(*cell)});
+                            attempt_directory(store_.directory(), grant).string(), std::move(earlier),
+                            std::move(*cell)});
   }
   supervisor_.send(start.worker, message);
 }
@@ -171,7 +229,7 @@ void Daemon::tick() {
   tick_timer_.expires_after(kTick);
   tick_timer_.async_wait([this](const boost::system::error_code& cancelled) {
     if (cancelled) return;
-    post(Tick{});
+    if (!disk_full_) post(Tick{});
     tick();
   });
 }
@@ -183,7 +241,11 @@ template <class R>
 R Daemon::on_loop(std::function<R()> work) {
   auto promise = std::make_shared<std::promise<R>>();
   auto answer = promise->get_future();
-  asio::post(loop_, [promise, work = std::move(work)] { promise->set_value(work()); });
+  asio::post(loop_, [this, promise, work = std::move(work)] {
+    if (disk_full_) return promise->set_value(no_space());
+    R done = work();
+    promise->set_value(disk_full_ && done.ok() ? R(no_space()) : std::move(done));
+  });
   while (answer.wait_for(std::chrono::milliseconds(50)) != std::future_status::ready) {
     if (stopped_) return stopping();
   }

@@ -56,7 +56,10 @@ class Daemon : public Commands {
   void post(Event event);
   void take_pending();
   Effects apply(std::span<const Event> events);
-  void commit(std::span<const Change> changes);
+  bool commit(std::span<const Change> changes);
+  void wait_for_space(std::vector<Change> changes, const Error& why);
+  bool succeeded(RunId run) const;
+  void remove_checkpoints(RunId run);
   void commit_progress_soon();
   void perform(const Act& action);
   void start_pack(const StartPack& start);
@@ -73,7 +76,9 @@ class Daemon : public Commands {
   Supervisor supervisor_;
   std::deque<Event> pending_;
   std::vector<Change> progress_;  // waits for the next commit, at most 100 ms
-  asio::steady_timer tick_timer_, progress_timer_;
+  bool disk_full_ = false;        // what was decided last is not stored yet
+  std::vector<Act> held_actions_;  // to be carried out once it is
+  asio::steady_timer tick_timer_, progress_timer_, disk_timer_;
   std::function<void()> committed_ = [] {};
 
   // Any thread.

@@ -1,5 +1,6 @@
 // `sweetspot serve` is the daemon, every other verb talks to one.
 #include "daemon/client/client.h"
+#include "daemon/maintenance.h"
 #include "daemon/serve.h"
 
 int main(int argc, char** argv) {
@@ -9,6 +10,7 @@ int main(int argc, char** argv) {
                   {"sweetspot serve --devices cpu:2", "sweetspot submit sweep.json --watch",
                    "sweetspot tables last wer"});
   add_serve_command(program, SWEETSPOT_VERSION);
+  add_maintenance_commands(program);
   add_client_commands(program, SWEETSPOT_VERSION);
   return program.run(argc, argv);
 }

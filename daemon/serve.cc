@@ -20,19 +20,11 @@ namespace fs = std::filesystem;
 struct ServeOptions {
   std::string state, listen = "127.0.0.1:8765", devices, worker, token_file;
   std::vector<std::string> allow_hosts;
-  double retry_seconds = 5;
+  double retry_seconds = 5, stall_minutes = 30;
 };
 
 void log_line(const std::string& line) {
   std::cerr << fmt::format("{:%H:%M:%S} {}\n", fmt::localtime(std::time(nullptr)), line) << std::flush;
-}
-
-// $XDG_DATA_HOME/sweetspot, else ~/.local/share/sweetspot.
-fs::path default_state() {
-  if (const char* data = std::getenv("XDG_DATA_HOME"); data && *data == '/')
-    return fs::path(data) / "sweetspot";
-  const char* home = std::getenv("HOME");
-  return fs::path(home ? home : ".") / ".local" / "share" / "sweetspot";
 }
 
 // The worker lies beside this program, unless another is named.
@@ -131,7 +123,9 @@ Outcome serve(const ServeOptions& options, const std::string& version) {
   const auto [host, port] = *listen;
   DaemonOptions daemon{
       .devices = std::move(*devices),
-      .reactor = {.retry_backoff = std::chrono::milliseconds(std::int64_t(options.retry_seconds * 1000))},
+      .reactor = {.stall_timeout = std::chrono::seconds(
+                      std::max<std::int64_t>(1, std::int64_t(options.stall_minutes * 60))),
+                  .retry_backoff = std::chrono::milliseconds(std::int64_t(options.retry_seconds * 1000))},
       .supervisor = {.state_directory = state, .worker_binary = *worker, .log = log_line}};
   HttpOptions http{.host = host,
                    .port = port,
@@ -144,6 +138,13 @@ Outcome serve(const ServeOptions& options, const std::string& version) {
 }
 
 }  // namespace
+
+fs::path default_state() {
+  if (const char* data = std::getenv("XDG_DATA_HOME"); data && *data == '/')
+    return fs::path(data) / "sweetspot";
+  const char* home = std::getenv("HOME");
+  return fs::path(home ? home : ".") / ".local" / "share" / "sweetspot";
+}
 
 void add_serve_command(Program& program, const std::string& version) {
   auto options = std::make_shared<ServeOptions>();
@@ -165,6 +166,9 @@ void add_serve_command(Program& program, const std::string& version) {
   verb.add_option("--allow-host", options->allow_hosts, "A further name that clients call this machine by");
   verb.add_option("--retry-seconds", options->retry_seconds,
                   "First wait before another attempt; doubles each time")
+      ->capture_default_str();
+  verb.add_option("--stall-minutes", options->stall_minutes,
+                  "A worker that gets nowhere for so long is ended, and its run tried again")
       ->capture_default_str();
 }
 

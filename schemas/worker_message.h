@@ -90,6 +90,8 @@ struct Assignment {
   Grant grant;
   int attempt = 1;
   std::string directory;  // the attempt's own: <state>/runs/<run>/a<fence>
+  // Those of the run's earlier attempts, the newest first: it may go on from a checkpoint there.
+  std::vector<std::string> earlier;
   Cell cell;
   bool operator==(const Assignment&) const = default;
 };

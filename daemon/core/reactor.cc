@@ -120,7 +120,7 @@ class Reactor {
     const RunState now = state_of(run.status);
     if (!is_terminal(now) || now == RunState::succeeded)
       return refused(run, fmt::format("it is {}", to_string(now)));
-    run.strikes = 0;
+    run.strikes = {};
     changed(run, Queued{}, {});
     effects_.outcomes.push_back({run.id, true, ""});
   }
@@ -161,7 +161,7 @@ class Reactor {
     }
     Worker& worker = state_.workers.at(hello.worker);
     worker.connected = worker.greeted = true;
-    worker.last_heard = worker.idle_since = now_;
+    worker.last_heard = worker.idle_since = worker.progressed = now_;
     Device& device = state_.devices.at(worker.device);
     device.failed_launches = 0;
     troubled(device, "");
@@ -191,10 +191,22 @@ class Reactor {
     return "";  // also when it is connected: a newer connection is heard of before the older one's end
   }
 
-  // A worker that comes back says which grants it still holds or has unacknowledged results of. Those that
-  // are current go on as if nothing had happened, the others (cancelled while it was away) it must put down
-  // before it gets more; what it was granted but does not know of must be done anew.
+  // A worker that comes back says which grants it still holds or has unacknowledged results of. What it was
+  // granted but does not know of must be done anew, and that first: it may be a newer grant of a run that it
+  // lists under an older one. Those that are current go on as if nothing had happened, the others (cancelled
+  // or handed back while it was away) it must put down before it gets more.
   void adopt(Worker& worker, const std::vector<Grant>& grants) {
+    const auto granted = worker.runs;
+    for (const auto& [id, fence] : granted) {
+      if (std::ranges::find(grants, Grant{id, fence}) != grants.end()) continue;
+      worker.runs.erase(id);
+      const auto run = state_.runs.find(id);
+      if (run == state_.runs.end() || run->second.fence != fence ||
+          holder_of(run->second.status) != worker.id)
+        continue;
+      effects_.changes.push_back(AttemptEnded{fence, "worker_lost_it", "the worker came back without it"});
+      changed(run->second, Queued{}, {});
+    }
     for (const Grant& grant : grants) {
       Run* run = current(worker, grant);
       if (!run) {
@@ -204,15 +216,6 @@ class Reactor {
       }
       worker.warm = run->affinity;
       if (state_of(run->status) != RunState::running) changed(*run, Running{worker.id}, {});
-    }
-    const auto granted = worker.runs;
-    for (const auto& [id, fence] : granted) {
-      if (std::ranges::find(grants, Grant{id, fence}) != grants.end()) continue;
-      worker.runs.erase(id);
-      const auto run = state_.runs.find(id);
-      if (run == state_.runs.end() || holder_of(run->second.status) != worker.id) continue;
-      effects_.changes.push_back(AttemptEnded{fence, "worker_lost_it", "the worker came back without it"});
-      changed(run->second, Queued{}, {});
     }
   }
 
@@ -243,8 +246,13 @@ class Reactor {
           holder_of(run->second.status) != worker.id)
         continue;
       fail(run->second, ErrorClass::infrastructure,
-           {"worker_lost", how, "see the run's log and the worker's"});
+           {worker.stalled ? "worker_stalled" : "worker_lost", worker.stalled ? how + stalled_for() : how,
+            "see the run's log and the worker's"});
     }
+  }
+
+  std::string stalled_for() const {
+    return fmt::format(", for it had got nowhere for {} s", options_.stall_timeout.count());
   }
 
   void back_off(Device& device) {
@@ -276,17 +284,26 @@ class Reactor {
   void hear(Worker& worker, std::int64_t, const Started& started) {
     Run* run = current(worker, started.grant);
     if (!run) return stale(worker, started.grant);
+    worker.progressed = now_;
     if (state_of(run->status) != RunState::running) changed(*run, Running{worker.id}, {});
   }
 
   void hear(Worker& worker, std::int64_t, const Progress& progress) {
     if (!current(worker, progress.grant)) return stale(worker, progress.grant);
+    worker.progressed = now_;
     effects_.changes.push_back(ProgressMade{progress});
   }
 
   void hear(Worker& worker, std::int64_t, const EpochDone& epoch) {
-    if (!current(worker, epoch.grant)) return stale(worker, epoch.grant);
+    Run* run = current(worker, epoch.grant);
+    if (!run) return stale(worker, epoch.grant);
+    worker.progressed = now_;
     effects_.changes.push_back(EpochStored{epoch});
+    if (epoch.metrics.epoch <= run->epochs) return;
+    run->epochs = epoch.metrics.epoch;
+    if (run->strikes.infrastructure == 0) return;
+    run->strikes.infrastructure = 0;  // a run that gets on must not fail of five faults in three weeks
+    effects_.changes.push_back(RunChanged{*run});
   }
 
   void hear(Worker& worker, std::int64_t seq, const Done& done) {
@@ -310,8 +327,9 @@ class Reactor {
     Run* run = current(worker, stopped.grant);
     finished(worker, stopped.grant);
     if (!run) return;  // the answer to a Cancel
-    effects_.changes.push_back(AttemptEnded{run->fence, "stopped", "the worker put it down"});
+    effects_.changes.push_back(AttemptEnded{run->fence, "handed_back", "its worker was asked to end"});
     changed(*run, Queued{}, {});
+    stop(worker);
   }
 
   // The success was decided but never stored, so it never happened: the run is put back, past the table.
@@ -355,22 +373,38 @@ class Reactor {
 
   void fail(Run& run, ErrorClass error_class, Reason reason) {
     effects_.changes.push_back(AttemptEnded{run.fence, reason.code, reason.text});
-    const int limit = strikes_allowed(error_class);
-    ++run.strikes;
-    if (run.strikes < limit) {
-      const auto wait = delay(run.strikes, run.id.value);
-      reason.hint = fmt::format("attempt {} of at most {} follows in {:.0f} s", run.strikes + 1, limit,
+    const int limit = strikes_allowed(error_class), strikes = strike(run.strikes, error_class);
+    if (strikes < limit) {
+      const auto wait = delay(strikes, run.id.value);
+      reason.hint = fmt::format("attempt {} of at most {} follows in {:.0f} s", strikes + 1, limit,
                                 std::chrono::duration<double>(wait).count());
       return changed(run, RetryWait{now_ + wait}, std::move(reason));
     }
     const bool kills_workers = error_class == ErrorClass::infrastructure;
     if (kills_workers) {
-      reason.hint = fmt::format("its worker died {} times, so it is kept apart; see its log, then retry it",
-                                run.strikes);
+      reason.hint =
+          fmt::format("its worker died {} times, so it is kept apart; see its log, then retry it", strikes);
       return changed(run, Quarantined{}, std::move(reason));
     }
     if (state_of(run.status) == RunState::orphaned) changed(run, Running{*holder_of(run.status)}, {});
     changed(run, FailedRun{}, std::move(reason));
+  }
+
+  // One more of this class; returns how many there are.
+  static int strike(Strikes& strikes, ErrorClass error_class) {
+    switch (error_class) {
+      case ErrorClass::infrastructure:
+        return ++strikes.infrastructure;
+      case ErrorClass::out_of_memory:
+        return ++strikes.out_of_memory;
+      case ErrorClass::protocol:
+        return ++strikes.protocol;
+      case ErrorClass::diverged:
+      case ErrorClass::bad_input:
+      case ErrorClass::internal:
+        return 1;
+    }
+    return 1;
   }
 
   int strikes_allowed(ErrorClass error_class) const {
@@ -400,7 +434,14 @@ class Reactor {
 
   // --- time ---
 
+  // A daemon that was stopped itself, or had no processor, has heard nobody: whoever is silent still gets his
+  // time.
   void on(const Tick&) {
+    if (now_ - state_.last_tick > options_.heartbeat_timeout / 2)
+      for (auto& [id, worker] : state_.workers)
+        if (!worker.stopping)
+          worker.last_heard = std::max(worker.last_heard, now_ - options_.heartbeat_timeout / 2);
+    state_.last_tick = now_;
     for (auto& [id, run] : state_.runs) {
       const auto* waiting = std::get_if<RetryWait>(&run.status);
       if (waiting && waiting->until <= now_) changed(run, Queued{}, run.reason);
@@ -426,6 +467,12 @@ class Reactor {
           worker.stopping ? "it should have ended {} s ago" : "nothing was heard of it for {} s";
       stop(worker);
       effects_.actions.push_back(KillWorker{worker.id, fmt::format(fmt::runtime(why), patience.count())});
+    } else if (worker.connected && !worker.stopping && !worker.runs.empty() &&
+               now_ - worker.progressed > options_.stall_timeout) {
+      worker.stalled = true;
+      stop(worker);
+      effects_.actions.push_back(KillWorker{
+          worker.id, fmt::format("it beats, but got nowhere for {} s", options_.stall_timeout.count())});
     } else if (worker.connected && now_ - worker.idle_since > options_.idle_timeout && state_.queue.empty()) {
       release_if_idle(worker, "there is nothing to do");
     }
@@ -469,6 +516,7 @@ class Reactor {
     run.device = worker.device;
     ++run.attempt;
     worker.runs.emplace(run.id, run.fence);
+    worker.progressed = now_;
     worker.warm = run.affinity;
     changed(run, Leased{worker.id}, {});
     const Grant grant{run.id, run.fence};
@@ -479,7 +527,8 @@ class Reactor {
 
   void launch(Device& device) {
     const WorkerId id = state_.last_worker = WorkerId{state_.last_worker.value + 1};
-    const Worker worker{.id = id, .device = device.name, .last_heard = now_, .idle_since = now_};
+    const Worker worker{
+        .id = id, .device = device.name, .last_heard = now_, .idle_since = now_, .progressed = now_};
     state_.workers.emplace(id, worker);
     device.worker = id;
     effects_.changes.push_back(WorkerChanged{worker, "starting", {}});

@@ -11,6 +11,7 @@ struct ReactorOptions {
   std::chrono::seconds heartbeat_timeout{15};
   std::chrono::seconds adoption_grace{30};        // for workers to come back after a restart of the daemon
   std::chrono::seconds launch_timeout{120};       // from spawn to Hello
+  std::chrono::seconds stall_timeout{1800};       // a worker that beats and gets nowhere is ended
   std::chrono::seconds idle_timeout{60};          // a worker with nothing to do gives its memory back
   std::chrono::milliseconds retry_backoff{5000};  // doubled with each strike, at most 10 minutes
   int infrastructure_strikes = 5;

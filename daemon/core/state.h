@@ -46,6 +46,12 @@ using RunStatus = std::variant<Queued, Leased, Running, RetryWait, Paused, Orpha
 RunState state_of(const RunStatus& status);
 std::optional<WorkerId> holder_of(const RunStatus& status);
 
+// Failures in a row that count against the retry limit, by what failed.
+struct Strikes {
+  int infrastructure = 0, out_of_memory = 0, protocol = 0;
+  bool operator==(const Strikes&) const = default;
+};
+
 struct Run {
   RunId id;
   SweepId sweep;
@@ -55,7 +61,8 @@ struct Run {
   Reason reason;
   Fence fence;         // of the newest grant
   int attempt = 0;     // attempts begun
-  int strikes = 0;     // failures in a row that count against the retry limit
+  Strikes strikes;
+  int epochs = 0;      // the most that an attempt has finished
   std::string device;  // of the newest attempt
 };
 
@@ -74,8 +81,10 @@ struct Worker {
   std::string warm;             // affinity of what it did last: its encoder, LLM and features are in memory
   TimePoint last_heard;         // or launched
   TimePoint idle_since;
+  TimePoint progressed;   // with what it was granted
   bool greeted = false;   // said Hello at least once
-  bool stopping = false;  // told to exit, or being killed
+  bool stopping = false;  // told to exit, being killed, or about to end by itself
+  bool stalled = false;   // is being killed because it beat without getting anywhere
 };
 
 struct Device {
@@ -95,6 +104,7 @@ struct State {
   Fence last_fence;
   WorkerId last_worker;
   bool shutting_down = false;  // no new grants
+  TimePoint last_tick;
   // What may be picked: queued runs of sweeps that are not paused, best first. Kept by set_status and
   // reindex.
   struct QueueKey {

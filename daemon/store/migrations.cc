@@ -5,6 +5,7 @@
 #include <span>
 #include <string>
 
+#include "daemon/store/backup.h"
 #include "schemas/embedded.h"
 
 namespace sweetspot {
@@ -35,7 +36,7 @@ Status run_migration(Database& database, const EmbeddedFile& migration) {
 
 int newest_schema_version() { return number_of(kMigrations.back()); }
 
-Status migrate(Database& database) {
+Status migrate(Database& database, const std::filesystem::path& state) {
   auto version = schema_version(database);
   if (!version) return version.error();
   if (*version > newest_schema_version()) {
@@ -43,6 +44,9 @@ Status migrate(Database& database) {
                  fmt::format("the database has schema version {}, this program knows up to {}", *version,
                              newest_schema_version()),
                  "use a newer sweetspot, or another --state directory"};
+  }
+  if (*version > 0 && *version < newest_schema_version()) {
+    if (Status kept = back_up_version(database, state, *version); !kept) return kept;
   }
   for (const EmbeddedFile& migration : kMigrations) {
     if (number_of(migration) <= *version) continue;

@@ -162,6 +162,13 @@ Result<Database> Database::open_for_reading(const std::filesystem::path& file) {
   return database;
 }
 
+Result<Database> Database::open_for_copying(const std::filesystem::path& file) {
+  auto database = open(file, SQLITE_OPEN_READONLY, "PRAGMA cell_size_check=ON; PRAGMA mmap_size=0;");
+  if (database)
+    sqlite3_db_config(database->connection_->handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
+  return database;
+}
+
 Result<Statement> Database::prepare(std::string_view sql) {
   if (auto found = connection_->idle.find(sql); found != connection_->idle.end()) {
     auto idle = connection_->idle.extract(found);

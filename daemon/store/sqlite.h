@@ -92,6 +92,8 @@ class Database {
   static Result<Database> open_for_writing(const std::filesystem::path& file);
   // A connection that only reads. Sees a snapshot per statement, or per read transaction.
   static Result<Database> open_for_reading(const std::filesystem::path& file);
+  // One that can only VACUUM INTO another file, and read.
+  static Result<Database> open_for_copying(const std::filesystem::path& file);
   Database(Database&&) noexcept;
   Database& operator=(Database&&) noexcept;
   ~Database();

@@ -12,8 +12,6 @@ namespace sweetspot::daemon {
 namespace fs = std::filesystem;
 namespace {
 
-constexpr const char* kDatabaseFile = "sweetspot.db";
-
 Status make_private_directory(const fs::path& directory) {
   std::error_code failed;
   const bool made = fs::create_directories(directory, failed);
@@ -60,7 +58,7 @@ Result<Store> Store::open(const fs::path& directory) {
   auto database = Database::open_for_writing(directory / kDatabaseFile);
   if (!database) return database.error();
   if (Status sound = check_integrity(*database); !sound) return sound.error();
-  if (Status migrated = migrate(*database); !migrated) return migrated.error();
+  if (Status migrated = migrate(*database, directory); !migrated) return migrated.error();
   auto epoch = begin_epoch(*database);
   if (!epoch) return epoch.error();
   return Store(std::unique_ptr<Impl>(new Impl{directory, *std::move(lock), *std::move(database), *epoch}));
@@ -127,6 +125,18 @@ Status Store::remove_sweep(SweepId sweep) {
   removed = record_event(database, {.type = "sweep", .sweep = sweep},
                          {{"id", to_string(sweep)}, {"removed", true}});
   return removed ? transaction->commit() : removed;
+}
+
+Result<std::vector<Grant>> Store::attempts_before(const Grant& grant) {
+  std::vector<Grant> earlier;
+  Status read = impl_->database.each(
+      "SELECT fence FROM attempt WHERE run = ? AND fence < ? ORDER BY fence DESC LIMIT 12",
+      [&](const Row& row) {
+        earlier.push_back({grant.run, row.get<Fence>(0)});
+      },
+      grant.run, grant.fence);
+  if (!read) return read.error();
+  return earlier;
 }
 
 Result<Cell> Store::cell_of(RunId run) {

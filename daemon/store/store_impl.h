@@ -9,6 +9,8 @@
 
 namespace sweetspot::daemon {
 
+inline constexpr const char* kDatabaseFile = "sweetspot.db";
+
 struct Store::Impl {
   std::filesystem::path directory;
   DirectoryLock lock;

@@ -59,7 +59,9 @@ Status load_runs(Database& database, State& state, TimePoint now, TimePoint dead
   return database.each(
       "SELECT run.id, sweep, position, affinity, state, reason_code, run.reason, hint, run.fence, "
       "run.attempt,"
-      " strikes, run.device, attempt.worker FROM run LEFT JOIN attempt ON attempt.fence = run.fence",
+      " strikes, run.device, attempt.worker, memory_strikes, protocol_strikes,"
+      " (SELECT coalesce(max(epoch.epoch), 0) FROM epoch WHERE epoch.run = run.id) FROM run LEFT JOIN "
+      "attempt ON attempt.fence = run.fence",
       [&](const Row& row) {
         const auto id = row.get<RunId>(0);
         const RunState stored = parse_run_state(row.get<std::string_view>(4)).value();
@@ -72,7 +74,8 @@ Status load_runs(Database& database, State& state, TimePoint now, TimePoint dead
             .reason = {row.get<std::string>(5), row.get<std::string>(6), row.get<std::string>(7)},
             .fence = row.get<Fence>(8),
             .attempt = row.get<int>(9),
-            .strikes = row.get<int>(10),
+            .strikes = {row.get<int>(10), row.get<int>(13), row.get<int>(14)},
+            .epochs = row.get<int>(15),
             .device = row.get<std::string>(11),
         };
       });
@@ -89,7 +92,8 @@ Status load_workers(Database& database, State& state, TimePoint now) {
   if (!loaded) return loaded;
   return database.each("SELECT id, device FROM worker WHERE state <> 'gone'", [&](const Row& row) {
     const auto id = row.get<WorkerId>(0);
-    state.workers[id] = {.id = id, .device = row.get<std::string>(1), .last_heard = now, .idle_since = now};
+    state.workers[id] = {
+        .id = id, .device = row.get<std::string>(1), .last_heard = now, .idle_since = now, .progressed = now};
   });
 }
 

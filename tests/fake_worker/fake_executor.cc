@@ -38,7 +38,7 @@ class OneRun {
   bool train(int epoch) {
     const double wer = expected_wer(assignment_.cell);
     for (int i = 0; i < script_.steps; ++i) {
-      if (report_.must_stop(assignment_.grant)) return false;
+      if (report_.must_stop(assignment_.grant) || report_.leaving()) return false;
       std::this_thread::sleep_for(std::chrono::milliseconds(script_.step_ms));
       ++step_;
       report_.step_done();
@@ -65,6 +65,7 @@ class OneRun {
   bool survives(const Fault& fault) {
     if (fault.what == "crash") std::raise(SIGKILL);
     if (fault.what == "exit") ::_exit(3);
+    while (fault.what == "hang") ::pause();  // its heart goes on beating
     if (fault.what == "throw") throw std::runtime_error("asked to throw");
     const auto error_class = parse_error_class(fault.what);
     if (!error_class) return true;

@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
 #include <fstream>
 #include <iostream>
@@ -30,15 +31,21 @@ int post(DaemonProcess& daemon, const std::string& path, const std::string& body
 
 }  // namespace
 
-DaemonProcess::DaemonProcess(const fs::path& state, const fs::path& log, int port) : log_(log) {
+DaemonProcess::DaemonProcess(const fs::path& state, const fs::path& log, int port,
+                             std::vector<std::string> options)
+    : log_(log) {
   const std::string listen = "127.0.0.1:" + std::to_string(port);
-  const char* arguments[] = {SWEETSPOT,         "serve",     "--state", state.c_str(), "--listen",
-                             listen.c_str(),    "--devices", "cpu:2",   "--worker",    FAKE_WORKER,
-                             "--retry-seconds", "0.05",      nullptr};
+  std::vector<const char*> arguments = {SWEETSPOT,         "serve",        "--state",  state.c_str(),
+                                        "--listen",        listen.c_str(), "--worker", FAKE_WORKER,
+                                        "--retry-seconds", "0.05"};
+  if (std::ranges::find(options, "--devices") == options.end())
+    arguments.insert(arguments.end(), {"--devices", "cpu:2"});
+  for (const std::string& option : options) arguments.push_back(option.c_str());
+  arguments.push_back(nullptr);
   posix_spawn_file_actions_t files;
   posix_spawn_file_actions_init(&files);
   posix_spawn_file_actions_addopen(&files, STDERR_FILENO, log_.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600);
-  ::posix_spawn(&pid_, SWEETSPOT, &files, nullptr, const_cast<char**>(arguments), environ);
+  ::posix_spawn(&pid_, SWEETSPOT, &files, nullptr, const_cast<char**>(arguments.data()), environ);
   posix_spawn_file_actions_destroy(&files);
 }
 
@@ -54,6 +61,8 @@ bool DaemonProcess::reap(int options) {
   }
   return exit_code_.has_value();
 }
+
+bool DaemonProcess::ended() { return reap(WNOHANG); }
 
 int DaemonProcess::port() {
   constexpr std::string_view kAddress = "http://127.0.0.1:";
@@ -102,9 +111,9 @@ World::~World() {
   }
 }
 
-std::unique_ptr<DaemonProcess> World::start_daemon(int port) {
+std::unique_ptr<DaemonProcess> World::start_daemon(int port, std::vector<std::string> options) {
   const auto log = directory_.path() / ("daemon" + std::to_string(++daemons_) + ".log");
-  return std::make_unique<DaemonProcess>(state, log, port);
+  return std::make_unique<DaemonProcess>(state, log, port, std::move(options));
 }
 
 void World::write_script(const std::string& json) { std::ofstream(state / "fake.json") << json; }

@@ -20,12 +20,14 @@ namespace sweetspot::process {
 // One `sweetspot serve`. Killed when it goes out of scope.
 class DaemonProcess {
  public:
-  DaemonProcess(const std::filesystem::path& state, const std::filesystem::path& log, int port = 0);
+  DaemonProcess(const std::filesystem::path& state, const std::filesystem::path& log, int port = 0,
+                std::vector<std::string> options = {});
   DaemonProcess(const DaemonProcess&) = delete;
   ~DaemonProcess();
 
   int port();  // waits until it serves; 0: it ended instead
   void signal(int number);
+  bool ended();     // already?
   int exit_code();  // waits; 128 + signal when it was killed
   std::string log() const;
   pid_t pid() const { return pid_; }
@@ -43,7 +45,7 @@ class World {
   World();
   ~World();  // also ends the workers that are left
 
-  std::unique_ptr<DaemonProcess> start_daemon(int port = 0);
+  std::unique_ptr<DaemonProcess> start_daemon(int port = 0, std::vector<std::string> options = {});
 
   // What the fake workers do; see tests/fake_worker/script.h.
   void write_script(const std::string& json);

@@ -7,6 +7,7 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
+#include "schemas/attempt_files.h"
 #include "schemas/json_text.h"
 #include "worker/commands/commands.h"
 #include "worker/commands/device.h"
@@ -37,6 +38,7 @@ class Console : public Reporter {
   }
   void ended(const CellOutcome&) override {}
   bool cancelled() override { return false; }
+  void note(std::string_view line) override { fmt::print(stderr, "{}\n", line); }
 
  private:
   std::string phase_;
@@ -71,6 +73,8 @@ int run(const RunOptions& options) {
     return complain(outcome.error().error);
   }
   fmt::print("{}\n", dump_json(to_json(*outcome)));
+  std::error_code ignored;
+  std::filesystem::remove_all(options.out / kCheckpointDirectory, ignored);  // nothing is left to go on with
   return 0;
 }
 }  // namespace

@@ -35,11 +35,13 @@ class GrantReporter : public Reporter {
   }
   void ended(const CellOutcome& outcome) override {
     if (outcome) report_.done({.grant = grant_, .result = *outcome});
-    else if (outcome.error().error.code != "cancelled")
+    else if (outcome.error().error.code != "cancelled" && outcome.error().error.code != "handed_back")
       report_.failed(
           {.grant = grant_, .error_class = outcome.error().error_class, .error = outcome.error().error});
   }
   bool cancelled() override { return report_.must_stop(grant_); }
+  bool handed_back() override { return report_.leaving(); }
+  void note(std::string_view line) override { report_.log(grant_, line); }
 
  private:
   Grant grant_;
@@ -57,7 +59,8 @@ class RecipeExecutor : public Executor {
     std::vector<Reporter*> reporters;
     for (const Assignment& assignment : pack) {
       report.started(assignment.grant);
-      members.push_back({assignment.cell, assignment.directory});
+      members.push_back(
+          {assignment.cell, assignment.directory, {assignment.earlier.begin(), assignment.earlier.end()}});
       reporters.push_back(
           owned.emplace_back(std::make_unique<GrantReporter>(assignment.grant, report)).get());
     }

@@ -38,7 +38,9 @@ DaemonLink::~DaemonLink() {
 
 std::optional<Start> DaemonLink::wait_for_start() {
   std::unique_lock lock(mutex_);
+  waiting_ = true;
   changed_.wait(lock, [this] { return goodbye_ || !starts_.empty(); });
+  waiting_ = false;
   if (goodbye_) return std::nullopt;
   Start start = std::move(starts_.front());
   starts_.pop_front();
@@ -100,6 +102,7 @@ void DaemonLink::converse(LineSocket& socket) {
   auto next_beat = Clock::now() + kHeartbeat;
   while (!closing_ && !must_stop({})) {
     if (!exchange(socket, std::min(until(next_beat), Outbox::kProgressPause))) break;
+    leave_when_done();
     std::lock_guard lock(mutex_);
     if (!welcomed_) continue;
     if (Clock::now() >= next_beat) {
@@ -145,6 +148,10 @@ void DaemonLink::on(const Start& start) {
   for (const Assignment& assignment : start.pack) {
     if (outbox_.has(assignment.grant)) continue;  // sent twice
     outbox_.begin(assignment.grant);
+    if (leaving()) {
+      outbox_.put(Stopped{assignment.grant});
+      continue;
+    }
     fresh.pack.push_back(assignment);
   }
   if (!fresh.pack.empty()) starts_.push_back(std::move(fresh));
@@ -163,6 +170,15 @@ void DaemonLink::on(const Stale& stale) {
 
 void DaemonLink::on(const Exit& exit) {
   if (!goodbye_) goodbye_ = Goodbye{.reason = exit.reason};
+}
+
+// Once nothing is being done, and the daemon knows what was handed back or is not there to be told.
+void DaemonLink::leave_when_done() {
+  std::lock_guard lock(mutex_);
+  if (!leaving() || !waiting_ || goodbye_ || !starts_.empty()) return;
+  if (welcomed_ && !outbox_.grants().empty()) return;
+  goodbye_ = Goodbye{.reason = "it was asked to end by a signal"};
+  changed_.notify_all();
 }
 
 void DaemonLink::say_goodbye(Goodbye goodbye) {
@@ -184,6 +200,7 @@ Hello DaemonLink::hello() {
 void DaemonLink::sleep(std::chrono::milliseconds pause) {
   pollfd watched{wakeup_, POLLIN, 0};
   const auto end = Clock::now() + pause;
+  leave_when_done();
   while (!closing_ && Clock::now() < end) {
     if (::poll(&watched, 1, int(until(end).count())) > 0) {
       std::uint64_t count;

@@ -25,6 +25,7 @@ struct LinkOptions {
   std::string device;
   std::string build;
   std::chrono::milliseconds give_up = std::chrono::minutes(15);  // without a daemon
+  const std::atomic<bool>* asked_to_end = nullptr;  // by a signal: what comes from then on is handed back
 };
 
 // Why the worker is to end, and with which exit code.
@@ -45,6 +46,8 @@ class DaemonLink {
 
   // To be asked between steps: the grant was cancelled or is stale, or the worker is to end.
   bool must_stop(const Grant& grant);
+  // To be asked as well: the worker is to keep where it stands, hand everything back and end.
+  bool leaving() const { return options_.asked_to_end && *options_.asked_to_end; }
 
   void send(WorkerMessage message);         // reliable: kept until the daemon has committed it
   void progress(const Progress& progress);  // may be dropped
@@ -64,6 +67,7 @@ class DaemonLink {
   void on(const Stale& stale);
   void on(const Exit& exit);
   void say_goodbye(Goodbye goodbye);
+  void leave_when_done();
   Hello hello();
   void sleep(std::chrono::milliseconds pause);
   void wake();
@@ -79,7 +83,7 @@ class DaemonLink {
   std::deque<Start> starts_;
   std::set<Grant> to_stop_;
   std::optional<Goodbye> goodbye_;
-  bool welcomed_ = false;
+  bool welcomed_ = false, waiting_ = false;
 
   std::thread thread_;
 };

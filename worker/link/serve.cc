@@ -3,6 +3,8 @@
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 
+#include <atomic>
+#include <csignal>
 #include <ctime>
 #include <iostream>
 #include <new>
@@ -41,12 +43,23 @@ void PackReport::log(const Grant& grant, std::string_view line) {
 void PackReport::finish(ErrorClass error_class, const Error& error) {
   const auto left = going_;
   for (const Grant& grant : left) {
-    if (must_stop(grant)) end(grant, Stopped{grant});
+    if (must_stop(grant) || leaving()) end(grant, Stopped{grant});
     else failed({.grant = grant, .error_class = error_class, .error = error});
   }
 }
 
 namespace {
+
+std::atomic<bool> asked_to_end = false;
+static_assert(std::atomic<bool>::is_always_lock_free);
+
+// SIGUSR1 is what Slurm's --signal sends before a preemption or a time limit.
+void listen_for_the_end() {
+  struct sigaction action {};
+  action.sa_handler = [](int) { asked_to_end = true; };
+  action.sa_flags = SA_RESTART;
+  for (const int signal : {SIGTERM, SIGUSR1}) ::sigaction(signal, &action, nullptr);
+}
 
 void run_pack(const std::vector<Assignment>& pack, DaemonLink& link, Executor& executor) {
   PackReport report(link, pack);
@@ -65,10 +78,12 @@ void run_pack(const std::vector<Assignment>& pack, DaemonLink& link, Executor& e
 }  // namespace
 
 int serve(const ServeOptions& options, Executor& executor) {
+  listen_for_the_end();
   DaemonLink link({.socket = options.socket,
                    .worker = WorkerId{options.worker},
                    .device = options.device,
-                   .build = options.build});
+                   .build = options.build,
+                   .asked_to_end = &asked_to_end});
   while (auto start = link.wait_for_start()) run_pack(start->pack, link, executor);
   const Goodbye goodbye = link.goodbye();
   std::cerr << "sweetspot-worker: ends: " << goodbye.reason << std::endl;

@@ -30,6 +30,8 @@ class PackReport {
 
   // To be asked between steps: when true the grant is left as it is, without a word.
   bool must_stop(const Grant& grant) { return link_.must_stop(grant); }
+  // Asked as well: when true it is kept where it stands and left too; finish() hands it back.
+  bool leaving() const { return link_.leaving(); }
 
   // Stopped or Failed for the grants that have not ended.
   void finish(ErrorClass error_class, const Error& error);
@@ -57,7 +59,7 @@ struct ServeOptions {
   std::string build;
 };
 
-// Returns the process's exit code.
+// Returns the process's exit code. SIGTERM and SIGUSR1 make it hand back what it does and end.
 int serve(const ServeOptions& options, Executor& executor);
 
 }  // namespace sweetspot::worker

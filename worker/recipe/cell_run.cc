@@ -24,10 +24,6 @@ T need(Result<T, E> result, ErrorClass error_class = ErrorClass::bad_input) {
   return std::move(*result);
 }
 
-double seconds_since(std::chrono::steady_clock::time_point start) {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-}
-
 EditCounts total_words(std::span<const UtteranceResult> results) {
   EditCounts total;
   for (const UtteranceResult& result : results) total += result.words;
@@ -35,9 +31,18 @@ EditCounts total_words(std::span<const UtteranceResult> results) {
 }
 }  // namespace
 
-void CellRun::report(std::string_view phase, std::int64_t step, std::int64_t steps) {
+void CellRun::between_steps() {
   if (reporter_.cancelled())
     throw Failure{ErrorClass::internal, {"cancelled", "the run was cancelled", "", ""}};
+  const bool hand_back = reporter_.handed_back(), standing = in_epoch_ || done_training_;
+  if (standing && (hand_back || points_.due())) save();
+  if (hand_back)
+    throw Failure{ErrorClass::infrastructure,
+                  {"handed_back", "the worker was asked to end", "another attempt goes on from here", ""}};
+}
+
+void CellRun::report(std::string_view phase, std::int64_t step, std::int64_t steps) {
+  between_steps();
   reporter_.progress({.phase = phase, .step = step, .steps = steps});
 }
 
@@ -45,6 +50,7 @@ void CellRun::load(Workshop& workshop) {
   const Cell& cell = member_.cell;
   report("loading", 0, 3);
   std::filesystem::create_directories(member_.directory);
+  points_ = ResumePoints(member_.directory, workshop.checkpoints());
   device_ = workshop.device();
   precision_ = workshop.precision(cell);
   corpus_ = need(workshop.corpus(cell.corpus));
@@ -102,34 +108,74 @@ torch::Tensor CellRun::audio_tokens(std::span<const Utterance> utterances, const
   return projector_->forward(features, dropout);
 }
 
-torch::Tensor CellRun::batch_loss(const Batch& batch) {
+// `draw` numbers the dropout of a step.
+torch::Tensor CellRun::batch_loss(const Batch& batch, std::uint64_t draw) {
   const Autocast autocast(precision_);
   std::vector<TokenIds> answers;
   for (const int index : batch) answers.push_back(answers_[index]);
-  const auto audio =
-      audio_tokens(corpus_->train.utterances, batch, {rng_, Draw::projector_dropout, std::uint64_t(step_)});
-  return slam_->loss(audio, answers,
-                     {.adapter = adapter_ ? &*adapter_ : nullptr,
-                      .dropout = {rng_, Draw::adapter_dropout, std::uint64_t(step_)}});
+  const auto audio = audio_tokens(corpus_->train.utterances, batch, {rng_, Draw::projector_dropout, draw});
+  return slam_->loss(
+      audio, answers,
+      {.adapter = adapter_ ? &*adapter_ : nullptr, .dropout = {rng_, Draw::adapter_dropout, draw}});
 }
 
-void CellRun::begin_epoch(int epoch) {
-  epoch_ = epoch, next_batch_ = 0, loss_sum_ = 0, loss_count_ = 0;
-  epoch_since_ = Clock::now();
-  if (epoch == 1) training_since_ = epoch_since_;
+// Adds the gradients of a batch, in as many parts as memory asks for; returns its loss. Gradients of a loss
+// that is not finite are never added. (The allocator has given its cache back before it says that memory is
+// used up.)
+double CellRun::backward(const Batch& batch) {
+  for (;; parts_ *= 2) {
+    try {
+      return backward_in_parts(batch);
+    } catch (const std::exception& error) {
+      if (!is_out_of_memory(error) || std::size_t(parts_) >= batch.size()) throw;
+      optimiser_->zero_grad();
+      reporter_.note(
+          fmt::format("out of memory at step {}: batches are computed in {} parts from here, which "
+                      "gives the same gradients",
+                      step_, parts_ * 2));
+    }
+  }
+}
+
+// The loss of a batch is the mean over its answers' tokens, so each part counts by its own.
+double CellRun::backward_in_parts(const Batch& batch) {
+  const std::size_t size = (batch.size() + std::size_t(parts_) - 1) / std::size_t(parts_);
+  const auto tokens = [&](std::span<const int> part) {
+    double n = 0;
+    for (const int index : part) n += double(answers_[index].size());
+    return n;
+  };
+  double value = 0;
+  for (std::size_t at = 0, part = 0; at < batch.size(); at += size, ++part) {
+    const Batch some(batch.begin() + std::ptrdiff_t(at),
+                     batch.begin() + std::ptrdiff_t(std::min(at + size, batch.size())));
+    auto loss = batch_loss(some, std::uint64_t(step_) | part << 48);
+    if (some.size() < batch.size()) loss = loss * (tokens(some) / tokens(batch));
+    const double share = loss.item<double>();
+    value += share;
+    if (std::isfinite(share)) loss.backward();
+  }
+  if (!std::isfinite(value)) optimiser_->zero_grad();
+  return value;
+}
+
+void CellRun::begin_epoch() {
+  training_time_.start(), epoch_time_.start();
+  if (!in_epoch_) {
+    ++epoch_, next_batch_ = 0, loss_sum_ = 0, loss_count_ = 0;
+    in_epoch_ = true;
+  }
   std::optional<Shuffle> shuffle;
-  if (member_.cell.train.shuffle) shuffle = Shuffle{rng_, epoch};
+  if (member_.cell.train.shuffle) shuffle = Shuffle{rng_, epoch_};
   batches_ = make_batches(corpus_->train.utterances, member_.cell.train.batch, shuffle);
 }
 
 bool CellRun::train_step() {
   if (next_batch_ == batches_.size()) return false;
-  const auto loss = batch_loss(batches_[next_batch_++]);
-  const double value = loss.item<double>();
+  const double value = backward(batches_[next_batch_++]);
   lr_ = member_.cell.train.lr * schedule_.at(step_);
   const auto norm = optimiser_->gradient_norm();  // of the step before, which the loss has waited for
   if (std::isfinite(value)) {
-    loss.backward();
     optimiser_->step(schedule_.at(step_));
     loss_sum_ += value, ++loss_count_, bad_losses_ = 0;
   } else if (++bad_losses_ == kMaxBadLosses) {
@@ -139,7 +185,7 @@ bool CellRun::train_step() {
          "lower train.lr or the adapter's lr", "/train/lr"}};
   }
   ++step_;
-  if (reporter_.cancelled()) report("training", step_, schedule_.steps);
+  between_steps();
   reporter_.progress({.phase = "training",
                       .step = step_,
                       .steps = schedule_.steps,
@@ -152,16 +198,19 @@ bool CellRun::train_step() {
 void CellRun::end_epoch() {
   const double wer =
       total_words(transcribe(validation(), "validating", member_.cell.eval.validation_beam)).rate();
+  decoded_.clear(), in_epoch_ = false;
   const bool better = wer < best_wer_;
   if (better) keep_best(epoch_, wer);
   done_training_ = stop_.ends_after(wer) || epoch_ == member_.cell.train.epochs;
-  reporter_.epoch({.epoch = epoch_,
-                   .step = step_,
-                   .train_loss = loss_sum_ / double(loss_count_),  // NaN when no step had a finite loss
-                   .lr = lr_,
-                   .validation_wer = wer,
-                   .seconds = seconds_since(epoch_since_),
-                   .best = better});
+  epochs_.push_back({.epoch = epoch_,
+                     .step = step_,
+                     .train_loss = loss_sum_ / double(loss_count_),  // NaN when no step had a finite loss
+                     .lr = lr_,
+                     .validation_wer = wer,
+                     .seconds = epoch_time_.seconds(),
+                     .best = better});
+  epoch_time_ = {};
+  reporter_.epoch(epochs_.back());
 }
 
 std::vector<torch::Tensor> CellRun::trained() const {
@@ -178,28 +227,50 @@ void CellRun::keep_best(int epoch, double wer) {
   need(save_best(member_.directory, epoch, member_.cell, projector_, adapter_), ErrorClass::infrastructure);
 }
 
+// The answers of one batch; of its halves where memory is too small for the whole.
+std::vector<std::string> CellRun::decode(std::span<const Utterance> utterances, const Batch& batch,
+                                         int beam) {
+  const EvalSpec& eval = member_.cell.eval;
+  try {
+    const Autocast autocast(precision_);
+    const Prompts prompts = {.embeddings = slam_->prompt(audio_tokens(utterances, batch, {})),
+                             .adapter = adapter_ ? &*adapter_ : nullptr};
+    std::vector<std::string> texts;
+    for (const auto& answer : beam_search(slam_->llm(), prompts,
+                                          {.beam = beam,
+                                          .max_new_tokens = eval.max_new_tokens,
+                                          .length_penalty = eval.length_penalty,
+                                          .repetition_penalty = eval.repetition_penalty}))
+      texts.push_back(slam_->text(answer));
+    return texts;
+  } catch (const std::exception& error) {
+    if (!is_out_of_memory(error) || batch.size() < 2) throw;
+    reporter_.note(fmt::format("out of memory: {} utterances are transcribed in two halves", batch.size()));
+  }
+  const auto middle = batch.begin() + std::ptrdiff_t(batch.size() / 2);
+  auto texts = decode(utterances, {batch.begin(), middle}, beam);
+  for (std::string& text : decode(utterances, {middle, batch.end()}, beam)) texts.push_back(std::move(text));
+  return texts;
+}
+
 std::vector<UtteranceResult> CellRun::transcribe(std::span<const Utterance> utterances,
                                                  std::string_view phase, int beam) {
   const torch::NoGradGuard no_grad;
-  const EvalSpec& eval = member_.cell.eval;
-  const auto batches = make_batches(utterances, eval.batch);
+  const auto batches = make_batches(utterances, member_.cell.eval.batch);
   std::vector<UtteranceResult> results(utterances.size());
+  std::size_t done = 0;  // utterances
   for (std::size_t i = 0; i < batches.size(); ++i) {
-    report(phase, std::int64_t(i), std::int64_t(batches.size()));
-    const Autocast autocast(precision_);
-    const Prompts prompts = {.embeddings = slam_->prompt(audio_tokens(utterances, batches[i], {})),
-                             .adapter = adapter_ ? &*adapter_ : nullptr};
-    const auto answers = beam_search(slam_->llm(), prompts,
-                                     {.beam = beam,
-                                      .max_new_tokens = eval.max_new_tokens,
-                                      .length_penalty = eval.length_penalty,
-                                      .repetition_penalty = eval.repetition_penalty});
-    for (std::size_t j = 0; j < answers.size(); ++j) {
-      const Utterance& utterance = utterances[batches[i][j]];
-      UtteranceResult result = score(utterance.text, slam_->text(answers[j]));
-      result.id = utterance.id, result.audio = utterance.audio.string(), result.seconds = utterance.seconds;
-      results[batches[i][j]] = std::move(result);
+    if (done == decoded_.size()) {
+      report(phase, std::int64_t(i), std::int64_t(batches.size()));
+      const auto texts = decode(utterances, batches[i], beam);
+      for (std::size_t j = 0; j < texts.size(); ++j) {
+        const Utterance& utterance = utterances[batches[i][j]];
+        UtteranceResult result = score(utterance.text, texts[j]);
+        result.id = utterance.id, result.audio = utterance.audio.string(), result.seconds = utterance.seconds;
+        decoded_.push_back(std::move(result));
+      }
     }
+    for (const int index : batches[i]) results[index] = decoded_[done++];
   }
   return results;
 }
@@ -211,8 +282,8 @@ void CellRun::release() {
 }
 
 RunResult CellRun::evaluate() {
-  const double train_seconds = seconds_since(training_since_);
-  const auto evaluating_since = Clock::now();
+  training_time_.stop();
+  evaluation_time_.start();
   if (best_epoch_ == 0)
     throw Failure{ErrorClass::diverged,
                   {"diverged", "no epoch gave a word error rate", "lower train.lr", "/train/lr"}};
@@ -221,6 +292,9 @@ RunResult CellRun::evaluate() {
     auto parameters = trained();
     for (std::size_t i = 0; i < parameters.size(); ++i) parameters[i].copy_(best_[i]);
   }
+  if (!std::filesystem::exists(best_directory(member_.directory, best_epoch_)))  // of an earlier attempt
+    need(save_best(member_.directory, best_epoch_, member_.cell, projector_, adapter_),
+         ErrorClass::infrastructure);
   const auto results = transcribe(corpus_->test.utterances, "evaluating", member_.cell.eval.beam);
 
   std::string lines;
@@ -241,8 +315,8 @@ RunResult CellRun::evaluate() {
                    .epochs = epoch_,
                    .steps = step_,
                    .validation_wer = best_wer_,
-                   .train_seconds = train_seconds,
-                   .evaluate_seconds = seconds_since(evaluating_since),
+                   .train_seconds = training_time_.seconds(),
+                   .evaluate_seconds = evaluation_time_.seconds(),
                    .audio_seconds = corpus_->test.size().seconds,
                    .parameters = {.encoder = encoder_->encoder()->parameter_count(member_.cell.layers),
                                   .projector = parameter_count(*projector_),

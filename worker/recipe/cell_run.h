@@ -11,6 +11,7 @@
 #include "worker/train/adamw.h"
 #include "worker/train/batch.h"
 #include "worker/train/early_stop.h"
+#include "worker/train/resume_point.h"
 #include "worker/train/schedule.h"
 
 namespace sweetspot::worker {
@@ -22,8 +23,9 @@ class CellRun {
 
   // The steps of the recipe, in this order. Each throws Failure, or whatever a library throws.
   void load(Workshop& workshop);
+  void resume();                             // goes on where an earlier attempt stood, if it left anything
   void encode(std::span<const int> depths);  // the depths that pack mates want of the same encoder
-  void begin_epoch(int epoch);
+  void begin_epoch();                        // the next one, or the one it was resumed in
   bool train_step();  // false: no batch is left in this epoch
   void end_epoch();   // validates; done_training() may now be true
   RunResult evaluate();
@@ -34,11 +36,32 @@ class CellRun {
   bool shares_encoder(const CellRun& other) const { return encoder_ == other.encoder_; }
 
  private:
-  using Clock = std::chrono::steady_clock;
+  // Seconds of all attempts together.
+  struct Stopwatch {
+    using Clock = std::chrono::steady_clock;
+    double before = 0;
+    std::optional<Clock::time_point> since;
+    void start() { since = since.value_or(Clock::now()); }
+    void stop() { before = seconds(), since.reset(); }
+    double seconds() const {
+      return before + (since ? std::chrono::duration<double>(Clock::now() - *since).count() : 0);
+    }
+  };
+  void between_steps();  // ends the cell when it is to end; keeps where it stands when it is time to
+  void save();
+  NamedTensors tensors();
+  nlohmann::json state() const;
+  nlohmann::json surroundings() const;
+  std::string data_hash() const;
+  void restore(const ResumePoint& point);
+  void note_resumption(const nlohmann::json& then);
   void report(std::string_view phase, std::int64_t step, std::int64_t steps);
   torch::Tensor audio_tokens(std::span<const Utterance> utterances, const Batch& batch,
                              const Dropout& dropout);
-  torch::Tensor batch_loss(const Batch& batch);
+  torch::Tensor batch_loss(const Batch& batch, std::uint64_t draw);
+  double backward(const Batch& batch);
+  double backward_in_parts(const Batch& batch);
+  std::vector<std::string> decode(std::span<const Utterance> utterances, const Batch& batch, int beam);
   std::vector<UtteranceResult> transcribe(std::span<const Utterance> utterances, std::string_view phase,
                                           int beam);
   void keep_best(int epoch, double wer);
@@ -66,20 +89,28 @@ class CellRun {
   EarlyStop stop_;
   std::vector<TokenIds> answers_;  // of the train split
 
-  // Where it stands.
+  // Where it stands: all of this is in a checkpoint (cell_checkpoint.cc).
   std::vector<Batch> batches_;  // of this epoch
   std::size_t next_batch_ = 0;
+  bool in_epoch_ = false;
   int epoch_ = 0, bad_losses_ = 0;
+  int parts_ = 1;  // in which a batch is computed since memory was too small for the whole
   std::int64_t step_ = 0;
   double loss_sum_ = 0, lr_ = 0;
   std::int64_t loss_count_ = 0;
   bool done_training_ = false;
-  Clock::time_point training_since_, epoch_since_;
+  std::vector<EpochMetrics> epochs_;
+  std::vector<UtteranceResult> decoded_;  // of the validation or test under way, in the order of its batches
+  Stopwatch training_time_, epoch_time_, evaluation_time_;
 
   // The best epoch so far.
   int best_epoch_ = 0;
   double best_wer_ = std::numeric_limits<double>::infinity();
   std::vector<torch::Tensor> best_;
+
+  ResumePoints points_;
+  std::string data_hash_;
+  nlohmann::json resumptions_ = nlohmann::json::array();
 };
 
 }  // namespace sweetspot::worker

@@ -18,6 +18,9 @@ namespace sweetspot::worker {
 struct PackMember {
   Cell cell;
   std::filesystem::path directory;  // made if absent; everything the cell leaves behind goes there
+  // Where earlier attempts at this cell left checkpoints, the newest first; `directory` itself is looked at
+  // before.
+  std::vector<std::filesystem::path> earlier = {};
 };
 
 // Where a pass through a cell has got to. Steps are of the whole training while training, of the phase in
@@ -44,10 +47,17 @@ class Reporter {
   virtual void epoch(const EpochMetrics& metrics) = 0;
   virtual void ended(const CellOutcome& outcome) = 0;  // once; its files are on disk
   virtual bool cancelled() = 0;  // asked at every step; true ends the cell with the error code "cancelled"
+  // Asked at every step too; true ends the cell with the code "handed_back" once it is kept where it stands.
+  virtual bool handed_back() { return false; }
+  virtual void note(std::string_view) {}  // a sentence for the log
 };
 
+// Memory is used up: of a device, or the machine's.
+bool is_out_of_memory(const std::exception& error);
+
 // Trains and evaluates the cells of a pack side by side and leaves in each directory: utterances.jsonl,
-// result.json, projector.safetensors, sweetspot.json and, with LoRA, adapter/. A cell's numbers do not depend
+// result.json, projector.safetensors, sweetspot.json and, with LoRA, adapter/; resumed.json if it went on
+// from a checkpoint, which gives the numbers of a cell that was never stopped. A cell's numbers do not depend
 // on its pack mates, and a cell that fails or is cancelled leaves the others running. One outcome a member,
 // in order.
 std::vector<CellOutcome> run_pack(Workshop& workshop, std::span<const PackMember> pack,

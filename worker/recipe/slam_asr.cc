@@ -19,17 +19,13 @@ Failure current_failure() {
     throw;
   } catch (const Failure& failure) {
     return failure;
-  } catch (const c10::OutOfMemoryError& error) {
-    return {ErrorClass::out_of_memory,
-            {"out_of_memory", error.what_without_backtrace(),
-             "lower train.batch or eval.batch, or use a larger device", ""}};
-  } catch (const std::bad_alloc&) {
-    return {ErrorClass::out_of_memory,
-            {"out_of_memory", "the machine's memory is used up", "lower train.batch or eval.batch", ""}};
-  } catch (const c10::Error& error) {
-    return {ErrorClass::internal, {"internal", error.what_without_backtrace(), "see the worker's log", ""}};
   } catch (const std::exception& error) {
-    return {ErrorClass::internal, {"internal", error.what(), "see the worker's log", ""}};
+    const auto* torch_error = dynamic_cast<const c10::Error*>(&error);
+    const std::string what = torch_error ? torch_error->what_without_backtrace() : error.what();
+    if (is_out_of_memory(error))
+      return {ErrorClass::out_of_memory,
+              {"out_of_memory", what, "lower train.batch or eval.batch, or use a larger device", ""}};
+    return {ErrorClass::internal, {"internal", what, "see the worker's log", ""}};
   }
 }
 
@@ -103,10 +99,11 @@ class Pack {
 std::vector<CellOutcome> run_pack(Workshop& workshop, std::span<const PackMember> members,
                                   std::span<Reporter* const> reporters) {
   Pack pack(members, reporters);
-  pack.each([&](CellRun& cell) { cell.load(workshop); });
+  pack.each([&](CellRun& cell) { cell.load(workshop), cell.resume(); });
   pack.each([&](CellRun& cell) { cell.encode(pack.depths(cell)); });
-  for (int epoch = 1; pack.running(); ++epoch) {
-    pack.each([&](CellRun& cell) { cell.begin_epoch(epoch); });
+  pack.evaluate_finished();  // those that were resumed there
+  while (pack.running()) {
+    pack.each([&](CellRun& cell) { cell.begin_epoch(); });
     for (bool stepped = true; stepped;) {
       stepped = false;
       pack.each([&](CellRun& cell) { stepped |= cell.train_step(); });
@@ -115,6 +112,13 @@ std::vector<CellOutcome> run_pack(Workshop& workshop, std::span<const PackMember
     pack.evaluate_finished();
   }
   return pack.outcomes();
+}
+
+// A CPU's allocator says so in words alone.
+bool is_out_of_memory(const std::exception& error) {
+  return dynamic_cast<const c10::OutOfMemoryError*>(&error) || dynamic_cast<const std::bad_alloc*>(&error) ||
+         std::string_view(error.what()).find("DefaultCPUAllocator: can't allocate memory") !=
+             std::string_view::npos;
 }
 
 std::string build_name() {

@@ -12,6 +12,7 @@
 #include "worker/corpus/corpus.h"
 #include "worker/model/slam_asr.h"
 #include "worker/train/features.h"
+#include "worker/train/resume_point.h"
 
 namespace sweetspot::worker {
 
@@ -21,6 +22,7 @@ std::string_view to_string(Precision precision);
 struct WorkshopOptions {
   torch::Device device = torch::kCPU;
   std::size_t feature_bytes = kFeatureCacheBytes;  // for encoder features, in the device's memory
+  ResumePointOptions checkpoints;
 };
 
 class Workshop {
@@ -28,6 +30,7 @@ class Workshop {
   explicit Workshop(WorkshopOptions options) : options_(options), features_(options.feature_bytes) {}
 
   torch::Device device() const { return options_.device; }
+  const ResumePointOptions& checkpoints() const { return options_.checkpoints; }
   // bf16 where it is asked for and pays: on GPUs, and on CPUs that have instructions for it if the language
   // model's weights are stored so; they are then used where they lie in the file.
   Precision precision(const Cell& cell) const;

@@ -1,5 +1,7 @@
 #include "worker/train/adamw.h"
 
+#include <fmt/format.h>
+
 namespace sweetspot::worker {
 
 AdamW::AdamW(std::vector<ParameterGroup> groups, AdamWOptions options) : options_(options) {
@@ -49,6 +51,18 @@ void AdamW::step(double lr_factor) {
 std::optional<double> AdamW::gradient_norm() const {
   if (!norm_.defined()) return std::nullopt;
   return norm_.item<double>();
+}
+
+NamedTensors AdamW::memory() const {
+  NamedTensors all;
+  std::size_t n = 0;
+  for (const State& state : states_)
+    for (std::size_t i = 0; i < state.mean.size(); ++i, ++n) {
+      all.emplace_back(fmt::format("mean.{}", n), state.mean[i]);
+      all.emplace_back(fmt::format("square.{}", n), state.square[i]);
+      all.emplace_back(fmt::format("steps.{}", n), state.steps[i]);
+    }
+  return all;
 }
 
 void AdamW::zero_grad() {

@@ -6,6 +6,8 @@
 #include <optional>
 #include <vector>
 
+#include "worker/model/safetensors.h"
+
 namespace sweetspot::worker {
 
 struct ParameterGroup {
@@ -30,6 +32,10 @@ class AdamW {
   // The norm of all gradients together in the last step, before it was clipped; waits for the device. Absent
   // before the first step, and where nothing is clipped.
   std::optional<double> gradient_norm() const;
+
+  // What it remembers of the steps before: mean.N, square.N and steps.N of the N-th parameter over all
+  // groups.
+  NamedTensors memory() const;
 
  private:
   struct State {

@@ -30,9 +30,13 @@ Status write_all(const fs::path& directory, const Cell& cell, const Projector& p
 }
 }  // namespace
 
+fs::path best_directory(const fs::path& directory, int epoch) {
+  return directory / ("best-" + std::to_string(epoch));
+}
+
 Result<fs::path> save_best(const fs::path& directory, int epoch, const Cell& cell, const Projector& projector,
                            const std::optional<LoraAdapter>& adapter) {
-  const fs::path place = directory / ("best-" + std::to_string(epoch)), part = directory / "best.part";
+  const fs::path place = best_directory(directory, epoch), part = directory / "best.part";
   try {
     fs::remove_all(part);
     fs::create_directories(part);
@@ -49,7 +53,7 @@ Result<fs::path> save_best(const fs::path& directory, int epoch, const Cell& cel
 }
 
 Status publish_best(const fs::path& directory, int epoch) {
-  const fs::path place = directory / ("best-" + std::to_string(epoch));
+  const fs::path place = best_directory(directory, epoch);
   try {
     for (const auto& entry : fs::directory_iterator(place)) {
       const fs::path target = directory / entry.path().filename();

@@ -16,6 +16,9 @@ Result<std::filesystem::path> save_best(const std::filesystem::path& directory, 
                                         const Projector& projector,
                                         const std::optional<LoraAdapter>& adapter);
 
+// Where save_best puts that of an epoch.
+std::filesystem::path best_directory(const std::filesystem::path& directory, int epoch);
+
 // Moves a checkpoint's files up into `directory`, where they are a run's result.
 Status publish_best(const std::filesystem::path& directory, int epoch);
 

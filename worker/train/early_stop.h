@@ -16,15 +16,22 @@ class EarlyStop {
   // Tells an epoch's error rate; true when training should end.
   bool ends_after(double wer) {
     if (!spec_) return false;
-    if (wer < reference_ - spec_->min_delta) reference_ = wer, waited_ = 0;
-    else ++waited_;
-    return waited_ >= spec_->patience;
+    if (wer < memory_.reference - spec_->min_delta) memory_ = {.reference = wer, .waited = 0};
+    else ++memory_.waited;
+    return memory_.waited >= spec_->patience;
   }
+
+  // What it remembers of the epochs before.
+  struct Memory {
+    double reference = std::numeric_limits<double>::infinity();
+    int waited = 0;
+  };
+  const Memory& memory() const { return memory_; }
+  void remember(const Memory& memory) { memory_ = memory; }
 
  private:
   std::optional<EarlyStopSpec> spec_;
-  double reference_ = std::numeric_limits<double>::infinity();
-  int waited_ = 0;
+  Memory memory_;
 };
 
 }  // namespace sweetspot::worker

@@ -85,6 +85,7 @@ Step Harness::step(const Event& event) {
 
 Step Harness::after(std::chrono::milliseconds time) {
   now += time;
+  state.last_tick = now;
   return step(Tick{});
 }
 
@@ -133,7 +134,8 @@ State as_loaded(const State& before, TimePoint now, const ReactorOptions& option
   for (const auto& [name, device] : before.devices)
     after.devices[name] = Device{.name = name, .drained = device.drained};
   for (const auto& [id, worker] : before.workers) {
-    after.workers[id] = {.id = id, .device = worker.device, .last_heard = now, .idle_since = now};
+    after.workers[id] = {
+        .id = id, .device = worker.device, .last_heard = now, .idle_since = now, .progressed = now};
     after.devices[worker.device].worker = id;
   }
   for (auto& [id, run] : after.runs) {

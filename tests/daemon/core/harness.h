@@ -36,7 +36,7 @@ class Harness {
   explicit Harness(std::vector<std::string> devices = {"cpu:0"});
 
   Step step(const Event& event);
-  Step after(std::chrono::milliseconds time);  // a tick then, and no other before
+  Step after(std::chrono::milliseconds time);  // a tick then, as if others had come before
   Step submit(const NewSweep& sweep);
   Step connect(std::int64_t worker, std::vector<Grant> grants = {});  // on its device
   Step hello(const Hello& hello);

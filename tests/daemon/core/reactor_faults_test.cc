@@ -38,16 +38,16 @@ TEST_P(FailsAtOnce, AndIsNotRetried) {
   EXPECT_EQ(h.after(1h).changes, Lines{});
 }
 
-struct Strikes {
+struct Limit {
   ErrorClass error_class;
   int attempts;
   RunState end;
 };
-class FailsAgain : public testing::TestWithParam<Strikes> {};
+class FailsAgain : public testing::TestWithParam<Limit> {};
 INSTANTIATE_TEST_SUITE_P(Reactor, FailsAgain,
-                         testing::Values(Strikes{ErrorClass::infrastructure, 5, RunState::quarantined},
-                                         Strikes{ErrorClass::out_of_memory, 2, RunState::failed},
-                                         Strikes{ErrorClass::protocol, 2, RunState::failed}),
+                         testing::Values(Limit{ErrorClass::infrastructure, 5, RunState::quarantined},
+                                         Limit{ErrorClass::out_of_memory, 2, RunState::failed},
+                                         Limit{ErrorClass::protocol, 2, RunState::failed}),
                          [](const auto& each) { return std::string(to_string(each.param.error_class)); });
 TEST_P(FailsAgain, AndIsGivenUpAfterItsStrikes) {
   Harness h;
@@ -105,7 +105,7 @@ TEST(Reactor, AWorkersDeathIsItsRunsStrikeAndSaysHow) {
   const Step step = h.end(1, KilledBy{9});
   EXPECT_EQ(step.changes, (Lines{"wk_1 gone", "f_1 ended worker_lost", "run_1 retry_wait worker_lost"}));
   EXPECT_EQ(step.actions, Lines{});
-  EXPECT_EQ(h.run(1).strikes, 1);
+  EXPECT_EQ(h.run(1).strikes.infrastructure, 1);
   EXPECT_EQ(h.run(1).reason.text, "wk_1 on cpu:0 was killed by signal 9");
   EXPECT_THAT(h.run(1).reason.hint, HasSubstr("attempt 2 of at most 5"));
   EXPECT_EQ(h.after(7s).actions, Lines{"launch wk_2 on cpu:0"});
@@ -201,7 +201,7 @@ TEST(Reactor, LaunchesThatFailBackOff) {
   while (!h.state.workers.contains(WorkerId{worker})) h.after(1s);
   h.connect(worker);
   EXPECT_EQ(h.state.devices.at("cpu:0").failed_launches, 0);
-  EXPECT_EQ(h.run(1).strikes, 0) << "the run is not to blame";
+  EXPECT_EQ(h.run(1).strikes, Strikes{}) << "the run is not to blame";
 }
 
 TEST(Reactor, ADeviceSaysWhyItsWorkerNeverCame) {
@@ -366,7 +366,7 @@ TEST(Reactor, AGrantThatNeverArrivedIsDoneAnewWithoutAStrike) {
   const Step step = h.connect(1, {});
   EXPECT_EQ(step.actions, (Lines{"welcome wk_1", "start wk_1 run_1/f_2"}));
   EXPECT_THAT(step.changes, testing::Contains("f_1 ended worker_lost_it"));
-  EXPECT_EQ(h.run(1).strikes, 0);
+  EXPECT_EQ(h.run(1).strikes, Strikes{});
 }
 
 TEST(Reactor, ARunCancelledWhileItsWorkerWasAwayIsPutDownFirst) {
@@ -433,7 +433,7 @@ TEST(Reactor, AfterARestartADeadWorkersRunIsRetriedAtOnce) {
   h.restart();
   h.end(1, ExitedWith{-1});
   EXPECT_EQ(h.state_of_run(1), RunState::retry_wait);
-  EXPECT_EQ(h.run(1).strikes, 1);
+  EXPECT_EQ(h.run(1).strikes.infrastructure, 1);
 }
 
 TEST(Reactor, AfterARestartARunWhoseWorkerIsForgottenIsGivenUp) {

@@ -190,7 +190,7 @@ TEST(Reactor, RetriesWhatEndedBadlyAndNothingElse) {
   EXPECT_EQ(h.state_of_run(2), RunState::failed);
   h.act_on_sweep(1, Action::retry);
   EXPECT_EQ(h.state_of_run(2), RunState::queued);
-  EXPECT_EQ(h.run(2).strikes, 0);
+  EXPECT_EQ(h.run(2).strikes, Strikes{});
   EXPECT_EQ(h.run(2).reason, Reason{});
   const Step refused = h.act(1, Action::retry);
   EXPECT_FALSE(refused.outcomes.at(0).changed);

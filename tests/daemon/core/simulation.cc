@@ -266,10 +266,12 @@ void Simulation::fault() {
   if (processes_.empty()) return;
   FakeProcess& process = any_of(processes_)->second;
   const WorkerId id = process.id;
-  switch (below(4)) {
+  switch (below(5)) {
     case 0:
       return count("crash of a worker"), end(id, KilledBy{9});
     case 1:
+      return count("worker told to end"), void(process.leaving = true);
+    case 2:
       return count("stall of a worker"), void(process.stalled = true);
     default:
       if (!process.connected) return;
@@ -291,9 +293,9 @@ void Simulation::settle() {
   const auto sweeps = state_.sweeps;
   for (const auto& [id, sweep] : sweeps) step(SweepAction{id, Action::resume, {}});
   const auto is_over = [this] {
-    return processes_.empty() && ends_.empty() && std::ranges::all_of(state_.runs, [](const auto& entry) {
-             return is_terminal(state_of(entry.second.status));
-           });
+    return processes_.empty() && ends_.empty() && rejections_.empty() &&
+           std::ranges::all_of(state_.runs,
+                               [](const auto& entry) { return is_terminal(state_of(entry.second.status)); });
   };
   for (int i = 0; !is_over(); ++i) {
     if (i == 5000) {
@@ -336,6 +338,7 @@ void Simulation::turn(FakeProcess& process) {
     return step(WorkerConnected{
         {.worker = id, .device = process.device, .grants = {process.grants.begin(), process.grants.end()}}});
   }
+  if (process.leaving && process.grants.empty()) return end(id, ExitedWith{0});
   if (!process.inbox.empty() && chance(70)) read(process);
   else if (process.must_exit && !process.deaf) return end(id, ExitedWith{0});
   else work(process);
@@ -386,6 +389,12 @@ Failed Simulation::random_failure(const Grant& grant) {
 }
 
 void Simulation::work(FakeProcess& process) {
+  if (process.leaving) {  // everything is handed back
+    if (process.job) process.starts.push_front(*process.job);
+    for (const Grant& grant : process.starts) put(process, Stopped{grant}, grant);
+    process.starts.clear(), process.job.reset();
+    return;
+  }
   if (!process.job) {
     if (process.starts.empty()) return;
     process.job = process.starts.front();

@@ -33,7 +33,10 @@ class FakeStore {
   void keep(const AttemptBegan& began);
   void keep(const AttemptEnded&) {}
   void keep(const ProgressMade&) {}
-  void keep(const EpochStored&) {}
+  void keep(const EpochStored& stored) {
+    int& epochs = runs_.at(stored.epoch.grant.run).epochs;
+    epochs = std::max(epochs, stored.epoch.metrics.epoch);
+  }
   void keep(const ResultStored& stored);
   void keep(const SweepChanged& changed) { sweeps_.at(changed.sweep.id) = changed.sweep; }
   void keep(const WorkerChanged& changed);
@@ -50,7 +53,7 @@ class FakeStore {
 struct FakeProcess {
   WorkerId id;
   std::string device;
-  bool connected = false, stalled = false, deaf = false, must_exit = false;
+  bool connected = false, stalled = false, deaf = false, must_exit = false, leaving = false;
   std::deque<DaemonMessage> inbox;
   std::set<Grant> grants, to_stop;  // ours until the daemon has acknowledged how they ended
   std::deque<Grant> starts;
@@ -68,6 +71,7 @@ class Simulation {
   void settle();            // no more faults, until every run has ended and every worker is gone
 
   std::map<std::string, int> happened;  // how often
+  std::chrono::duration<double> lived() const { return now_ - TimePoint(); }
 
  private:
   using Processes = std::map<WorkerId, FakeProcess>;

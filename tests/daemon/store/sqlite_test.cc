@@ -98,16 +98,16 @@ TEST_F(Sqlite, CheckpointKeepsTheWalSmall) {
 
 TEST_F(Sqlite, MigrationsRunOnceAndRefuseANewerDatabase) {
   auto db = open();
-  ASSERT_TRUE(migrate(db));
+  ASSERT_TRUE(migrate(db, directory.path()));
   EXPECT_EQ(db.one<int>("PRAGMA user_version").value(), newest_schema_version());
-  ASSERT_TRUE(migrate(db)) << "the second time there is nothing to do";
+  ASSERT_TRUE(migrate(db, directory.path())) << "the second time there is nothing to do";
   ASSERT_TRUE(db.run("PRAGMA user_version = 9999"));
-  EXPECT_EQ(migrate(db).error().code, "database_newer");
+  EXPECT_EQ(migrate(db, directory.path()).error().code, "database_newer");
 }
 
 TEST_F(Sqlite, TransitionTableIsTheOneOfTheCode) {
   auto db = open();
-  ASSERT_TRUE(migrate(db));
+  ASSERT_TRUE(migrate(db, directory.path()));
   std::set<std::pair<std::string, std::string>> stored, coded;
   ASSERT_TRUE(db.each("SELECT from_state, to_state FROM run_transition", [&](const Row& row) {
     stored.emplace(row.get<std::string>(0), row.get<std::string>(1));

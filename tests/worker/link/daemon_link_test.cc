@@ -8,6 +8,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <atomic>
+#include <future>
 #include <memory>
 
 #include "schemas/process_identity.h"
@@ -150,6 +152,35 @@ TEST_F(DaemonLinkTest, ExitEndsTheWaitForWork) {
   EXPECT_FALSE(link.wait_for_start());
   EXPECT_EQ(link.goodbye().code, 0);
   EXPECT_EQ(link.goodbye().reason, "enough");
+}
+
+TEST_F(DaemonLinkTest, AskedToEndItHandsBackWhatComesAndLeavesOnceThatIsKnown) {
+  std::atomic<bool> asked = false;
+  LinkOptions leaving = options();
+  leaving.asked_to_end = &asked;
+  DaemonLink link(leaving);
+  auto daemon = accept();
+  daemon->hear();
+  daemon->say(Welcome{});
+  asked = true;
+  daemon->say(Start{{{.grant = kGrant, .directory = "/tmp"}}});
+  const WorkerFrame stopped = daemon->hear<Stopped>();
+  EXPECT_EQ(std::get<Stopped>(stopped.message).grant, kGrant);
+  auto start = std::async(std::launch::async, [&] { return link.wait_for_start(); });
+  EXPECT_EQ(start.wait_for(600ms), std::future_status::timeout) << "until the daemon has committed it";
+  daemon->say(Ack{stopped.seq});
+  EXPECT_FALSE(start.get());
+  EXPECT_EQ(link.goodbye().code, 0);
+}
+
+TEST_F(DaemonLinkTest, AskedToEndWithoutADaemonItLeavesAtOnce) {
+  std::atomic<bool> asked = true;
+  LinkOptions leaving = options();
+  leaving.asked_to_end = &asked;
+  leaving.socket = directory / "nobody.sock";
+  DaemonLink link(leaving);
+  EXPECT_FALSE(link.wait_for_start());
+  EXPECT_EQ(link.goodbye().code, 0);
 }
 
 TEST_F(DaemonLinkTest, GivesUpWhenNoDaemonComesBack) {
