@@ -128,7 +128,7 @@ TEST(ProjectorFile, SaysWhatItIsAndIsRefusedWhereItDoesNotFit) {
   const TemporaryDirectory directory;
   const auto file = directory.path() / "projector.safetensors";
   const ProjectorSpec spec = {.frames = 2, .hidden = 6, .dropout = 0.25, .norm_init = "embedding"};
-  Projector projector(spec, {4, 32});
+  Projector projector(spec, ProjectorShape{4, 32});
   projector->initialise(Rng(1), 0.5);
   ASSERT_TRUE(save_projector(file, projector).ok());
   const std::map<std::string, std::string> metadata = {
