@@ -48,7 +48,7 @@ std::string line_through(const Scale& scale, const ChartSeries& series) {
   std::string path;
   for (const ChartPoint& point : series.points)
     path += fmt::format("{}{:.1f} {:.1f}", path.empty() ? "M" : "L", scale.x(point.x), scale.y(point.wer));
-  return fmt::format("<path d='{}' fill=none stroke='{}' stroke-width=2{}/>", path, colour_of(series),
+  return fmt::format("<path d='{}' fill=none stroke='{}' stroke-width='2'{}/>", path, colour_of(series),
                      series.line == ChartSeries::Line::dashed ? " stroke-dasharray='6 3'" : "");
 }
 

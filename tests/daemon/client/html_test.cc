@@ -40,6 +40,9 @@ TEST(WerChart, DrawsALineForEachEncoderWithoutAndWithLora) {
   for (auto at = svg.find("<circle"); at != svg.npos; at = svg.find("<circle", at + 1)) ++points;
   EXPECT_EQ(points, 3u) << "what is not done has no point";
   EXPECT_EQ(wer_chart(rows, "nl"), "");
+  for (auto end = svg.find("/>"); end != svg.npos; end = svg.find("/>", end + 1))
+    ASSERT_EQ(svg[end - 1], '\'')
+        << "HTML takes the slash into a value without quotes, and nothing after is drawn";
 }
 
 TEST(ParetoChart, DrawsAllPointsAndALineThroughThoseOfTheFront) {
