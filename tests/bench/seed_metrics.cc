@@ -10,8 +10,8 @@ int main(int argc, char** argv) {
   sqlite3* database = nullptr;
   char* problem = nullptr;
   const std::string steps =
-      "step(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM step WHERE n < " + std::to_string(std::stol(argv[2])) +
-      ")";
+      "step(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM step WHERE n < " +
+      std::to_string(std::stol(argv[2])) + ")";
   const std::string sql = "BEGIN; INSERT INTO metric WITH RECURSIVE " + steps +
                           " SELECT id, fence, 'loss', n * 10, 3.0 / n + abs(random() % 1000) / 5000.0"
                           " FROM run, step ORDER BY id, n; COMMIT;";
