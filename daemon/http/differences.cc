@@ -109,7 +109,8 @@ Answer list_differences(Context& context, const Request& request) {
     if (!theirs) return theirs.error();
     items.push_back(difference_view(run->id, all[i], *ours, *theirs));
   }
-  const auto better = std::count_if(all.begin(), all.end(), [](const Difference& one) { return one.change < 0; });
+  const auto better =
+      std::count_if(all.begin(), all.end(), [](const Difference& one) { return one.change < 0; });
   const json next = end < all.size() ? json(encode_cursor(sort, {0, std::int64_t(end)})) : json();
   return json_response({{"items", std::move(items)},
                         {"next_cursor", next},

@@ -265,3 +265,17 @@ test("A lost daemon is said to be lost, and found again", async () => {
   await page.locator(".live-live").waitFor({ timeout: patience });
   assert.equal(await page.getByText("Connection lost").count(), 0);
 });
+
+test("A sweep that runs while the daemon starts again is shown to its end, without a gap", async () => {
+  daemon.script({ epochs: 2, steps: 20, step_ms: 25 });
+  const over = await daemon.submit("over a restart");
+  await open(page, `#/sweeps/${over.id}`);
+  await page.waitForFunction(() => document.querySelectorAll('td.cell[data-state="succeeded"]').length >= 1, null, { timeout: patience });
+  await page.evaluate(() => (window.sameDocument = true));
+  await daemon.restart();
+  await page.locator(".head .state-finished").waitFor({ timeout: patience });
+  const { items } = await daemon.get(`runs?sweep=${over.id}`);
+  await page.waitForFunction((wers) => [...document.querySelectorAll("td.cell b.wer")].map((cell) => cell.textContent.replace(/[★≈ ]/g, "")).sort().join() === wers,
+    items.map((run) => (run.wer * 100).toFixed(1)).sort().join());
+  assert.ok(await page.evaluate(() => window.sameDocument), "the page was loaded again");
+});
