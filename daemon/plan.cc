@@ -41,8 +41,6 @@ std::optional<Qwen2Config> llm_of(const std::string& llm) {
   return config ? std::optional(*config) : std::nullopt;
 }
 
-enum class Role { encoder, llm };
-
 // What is wrong with a model that is here, all at once. A config.json that does not say what it is of is left
 // to the worker.
 Errors problems_of(const fs::path& directory, Role role) {
@@ -72,6 +70,7 @@ void check_model(const std::string& model, Role role, const std::string& at, Pla
     plan.missing.push_back(std::move(error));
   }
   PlannedModel& planned = plan.models[model];
+  planned.role = role;
   if (!directory) return;
   planned.directory = directory->string();
   if (!model.starts_with('/')) planned.commit = directory->filename().string();

@@ -16,8 +16,11 @@
 
 namespace sweetspot::daemon {
 
+enum class Role { encoder, llm };
+
 // A model of the sweep as it lies here.
 struct PlannedModel {
+  Role role = Role::llm;
   std::string directory;  // empty: not here
   std::string commit;     // of the hub; empty: it is a directory of one's own
 };

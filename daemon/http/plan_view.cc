@@ -33,10 +33,11 @@ json models_view(const Plan& plan) {
   json models = json::array();
   for (const auto& [name, model] : plan.models) {
     const auto encoder = plan.encoders.find(name);
-    const bool is_encoder = encoder != plan.encoders.end();
-    json parameters;
-    if (is_encoder) parameters = encoder_parameters(encoder->second, encoder->second.layers);
-    else if (plan.llm) parameters = llm_parameters(*plan.llm);
+    const bool is_encoder = model.role == Role::encoder;
+    json parameters;  // null: not known
+    if (is_encoder && encoder != plan.encoders.end())
+      parameters = encoder_parameters(encoder->second, encoder->second.layers);
+    if (!is_encoder && plan.llm) parameters = llm_parameters(*plan.llm);
     models.push_back({{"model", model_label(name)},
                       {"role", is_encoder ? "encoder" : "llm"},
                       {"directory", model.directory.empty() ? json() : json(model.directory)},

@@ -84,6 +84,7 @@ TEST_F(PlanTest, NamesEverythingThatIsWrongWithAModel) {
   for (const Error& error : make_plan(sweep).missing)
     if (error.pointer == "/llm") codes.insert(error.code);
   EXPECT_EQ(codes, (std::set<std::string>{"model_unsupported", "model_missing", "weights_unsupported"}));
+  EXPECT_EQ(make_plan(spec({"/nowhere/small.pt"})).models.at("/nowhere/small.pt").role, Role::encoder);
 }
 
 TEST_F(PlanTest, SaysHowLargeItsCellsAre) {
