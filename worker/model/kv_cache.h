@@ -48,7 +48,7 @@ class KvCache {
   }
 
   std::vector<torch::Tensor> keys_, values_;  // a layer each: [B, kv_heads, capacity, d]
-  torch::Tensor spare_;  // what select() gave up last and fills next, so that a step of a search allocates nothing
+  torch::Tensor spare_;  // what select() gave up last and fills next: a step of a search allocates nothing
   std::int64_t capacity_, length_ = 0;
 };
 

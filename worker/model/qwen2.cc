@@ -44,14 +44,16 @@ torch::Tensor last(const torch::Tensor& x, std::int64_t dim, std::int64_t count)
   return x.narrow(dim, x.size(dim) - count, count);
 }
 
-// Which of `keys` positions each of the last `queries` may see: itself and those before. bool [1, 1, queries, keys]
+// Which of `keys` positions each of the last `queries` may see: itself and those before.
+// bool [1, 1, queries, keys]
 torch::Tensor causal_mask(std::int64_t queries, std::int64_t keys, torch::Device device) {
-  return torch::ones({1, 1, queries, keys}, torch::TensorOptions(device).dtype(torch::kBool)).tril(keys - queries);
+  return torch::ones({1, 1, queries, keys}, torch::TensorOptions(device).dtype(torch::kBool))
+      .tril(keys - queries);
 }
 
-// Attention in plain operations and in float32: the backward pass of torch's fused kernel for CPUs takes longer,
-// twice as long in bfloat16. Queries that share a key head stand in one matrix.
-// q [B, heads, L, d], k and v [B, kv_heads, T, d], mask bool [B or 1, 1, L, T] -> [B, heads, L, d]
+// Attention in plain operations and in float32: the backward pass of torch's fused kernel for CPUs takes
+// longer, twice as long in bfloat16. Queries that share a key head stand in one matrix. q [B, heads, L, d], k
+// and v [B, kv_heads, T, d], mask bool [B or 1, 1, L, T] -> [B, heads, L, d]
 torch::Tensor attend_plainly(const torch::Tensor& q, const torch::Tensor& k, const torch::Tensor& v,
                              const torch::Tensor& mask) {
   const c10::impl::ExcludeDispatchKeyGuard no_autocast(c10::autocast_dispatch_keyset);
@@ -60,7 +62,9 @@ torch::Tensor attend_plainly(const torch::Tensor& q, const torch::Tensor& k, con
   const auto grouped = (wide(q) / std::sqrt(double(d))).reshape({B, kv_heads, -1, d});
   const auto scores = torch::matmul(grouped, wide(k).transpose(2, 3)).view({B, q.size(1), q.size(2), -1});
   const auto shares = torch::softmax(scores.masked_fill(mask.logical_not(), -INFINITY), -1);
-  return torch::matmul(shares.view({B, kv_heads, -1, k.size(2)}), wide(v)).view(q.sizes()).to(q.scalar_type());
+  return torch::matmul(shares.view({B, kv_heads, -1, k.size(2)}), wide(v))
+      .view(q.sizes())
+      .to(q.scalar_type());
 }
 }  // namespace
 
@@ -87,15 +91,15 @@ torch::Tensor Qwen2AttentionImpl::forward(int layer, const torch::Tensor& x, std
     const auto out = linear->forward(in);
     return pass.adapter ? pass.adapter->adapt(layer, target, in, out, pass.dropout) : out;
   };
-  auto q = split_heads(project(q_proj_, Target::q, last(x, 1, wanted)), config_.heads);  // [B, heads, wanted, d]
-  auto k = split_heads(project(k_proj_, Target::k, x), config_.kv_heads);                // [B, kv_heads, L, d]
+  auto q = split_heads(project(q_proj_, Target::q, last(x, 1, wanted)), config_.heads);  // [B, heads, N, d]
+  auto k = split_heads(project(k_proj_, Target::k, x), config_.kv_heads);  // [B, kv_heads, L, d]
   auto v = split_heads(project(v_proj_, Target::v, x), config_.kv_heads);
   q = rotate(q, last(sequence.cos, 0, wanted), last(sequence.sin, 0, wanted));
   k = rotate(k, sequence.cos, sequence.sin);
   if (pass.cache) std::tie(k, v) = pass.cache->append(layer, k, v);
   auto mask = sequence.mask;
   if (mask.defined()) mask = last(mask, 2, wanted);
-  else if (wanted > 1 && wanted < k.size(2)) mask = causal_mask(wanted, k.size(2), x.device());  // one sees all
+  else if (wanted > 1 && wanted < k.size(2)) mask = causal_mask(wanted, k.size(2), x.device());
   return project(o_proj_, Target::o, attend(q, k, v, mask));
 }
 

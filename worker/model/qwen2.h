@@ -102,7 +102,8 @@ class Qwen2Impl : public torch::nn::Module {
   // int64 [...] -> [..., hidden]
   torch::Tensor embed(const torch::Tensor& ids) const { return model_->embed_tokens->forward(ids); }
   // Embeddings [B, L, hidden] -> hidden states after the final norm [B, L or pass.wanted, hidden]. Rotary
-  // positions count from the start of the row, padding included: attention sees differences of positions only.
+  // positions count from the start of the row, padding included: attention sees differences of positions
+  // only.
   torch::Tensor forward(const torch::Tensor& embeddings, const Qwen2Pass& pass) const {
     return model_->forward(embeddings, pass);
   }

@@ -71,8 +71,8 @@ Status load_parameters(torch::nn::Module& module, const Weights& weights, const 
   for (auto& parameter : module.named_parameters()) {
     const auto tensor = weights.tensor(prefix + parameter.key(), parameter.value().sizes());
     if (!tensor) return tensor.error();
-    parameter.value().set_data(
-        tensor->to(placement.device, placement.dtype, false, access == Access::write || !is_aligned(*tensor)));
+    parameter.value().set_data(tensor->to(placement.device, placement.dtype, false,
+                                          access == Access::write || !is_aligned(*tensor)));
   }
   return success();
 }

@@ -92,8 +92,7 @@ Result<WhisperEncoder> load_whisper_encoder(const std::filesystem::path& directo
   if (!weights) return weights.error();
   WhisperEncoder encoder(*config, layers);
   const std::string prefix = weights->prefix_of({"model.encoder.", "encoder."}, "conv1.weight");
-  if (const auto loaded = load_parameters(*encoder, *weights, prefix, placement, Access::read);
-      !loaded)
+  if (const auto loaded = load_parameters(*encoder, *weights, prefix, placement, Access::read); !loaded)
     return loaded.error();
   return encoder;
 }

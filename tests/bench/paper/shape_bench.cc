@@ -1,5 +1,6 @@
-// The worker's half of tests/bench/paper/shape: encodes, trains and decodes given batches with the worker's own code, one
-// command a line on stdin, one line of JSON back. The other half, reference.py, answers the same commands.
+// The worker's half of tests/bench/paper/shape: encodes, trains and decodes given batches with the worker's
+// own code, one command a line on stdin, one line of JSON back. The other half, reference.py, answers the
+// same commands.
 #include <fmt/format.h>
 #include <sys/resource.h>
 
@@ -76,8 +77,9 @@ class Bench {
     projector_ = need(load_projector(options.work / "projector.safetensors",
                                      {encoder_->config().d_model, llm.hidden}, torch::kCPU));
     adapter_.emplace(need(LoraAdapter::load(options.work / "adapter", llm, torch::kCPU)));
-    optimiser_.emplace(std::vector<ParameterGroup>{{projector_->parameters(), 1e-4}, {adapter_->parameters(), 1e-4}},
-                       AdamWOptions{});
+    optimiser_.emplace(
+        std::vector<ParameterGroup>{{projector_->parameters(), 1e-4}, {adapter_->parameters(), 1e-4}},
+        AdamWOptions{});
   }
 
   // What a command did, without its times.
@@ -115,7 +117,8 @@ class Bench {
     const Autocast autocast(precision_);
     const Prompts prompts = {.embeddings = slam_->prompt(projector_->forward(features_.at(batch), {})),
                              .adapter = &*adapter_};
-    return {{"ids", beam_search(slam_->llm(), prompts, {.beam = 2, .max_new_tokens = options_.max_new_tokens})}};
+    return {
+        {"ids", beam_search(slam_->llm(), prompts, {.beam = 2, .max_new_tokens = options_.max_new_tokens})}};
   }
 
   Options options_;
