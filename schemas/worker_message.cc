@@ -31,7 +31,7 @@ template <>
 struct Fields<Progress> {
   static void visit(auto& p, auto&& field) {
     field("grant", p.grant), field("phase", p.phase), field("step", p.step), field("steps", p.steps);
-    field("loss", p.loss), field("lr", p.lr), field("gradient_norm", p.gradient_norm);
+    field("loss", p.loss), field("lr", p.lr), field("gradient_norm", p.gradient_norm, kAddedLater);
   }
 };
 template <>

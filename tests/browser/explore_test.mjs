@@ -166,7 +166,9 @@ test("The API reference lists every operation of the contract", async () => {
   const listed = await page.locator(".operation summary code").allTextContents();
   assert.deepEqual(operations.filter((operation) => !listed.includes(operation)), []);
   await page.getByLabel("Find").fill("differences");
-  await page.locator(".operation:visible").first().click();
+  const found = page.locator(".operation:not([hidden])", { hasText: "differences" });
+  await page.waitForFunction(() => document.querySelectorAll(".operation:not([hidden])").length < 5);
+  await found.first().click();
   assert.ok((await page.locator(".operation[open] pre").textContent()).includes(`${daemon.url}api/v1/runs/{run}/differences?with=`));
 });
 

@@ -62,9 +62,11 @@ Piece::Piece(std::string name, std::string reference, Tolerance tolerance)
 Piece::~Piece() {
   EXPECT_GT(cases_, 0u) << name_ << ": no cases";
   EXPECT_EQ(unequal_, 0u) << name_ << ": of " << cases_;
+  EXPECT_LE(ties_ * 100, cases_) << name_ << ": too many are said to be ties";
   EXPECT_LE(worst_, tolerance_.value) << name_ << ": " << worst_case_;
-  const std::string worst =
+  std::string worst =
       tolerance_.value == 0 ? fmt::format("{} differ", unequal_) : fmt::format("{:.1e}", worst_);
+  if (ties_) worst += fmt::format(", {} tied", ties_);
   const std::string tolerance = tolerance_.value == 0 ? "equal" : fmt::format("{:.0e}", tolerance_.value);
   table()[row_] =
       fmt::format("{:52}{:32}{:>8}  {:>9}  {:>9}  {}", name_, reference_, cases_, worst, tolerance,

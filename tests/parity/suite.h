@@ -67,13 +67,16 @@ class Piece {
                     << "\n  theirs: " << testing::PrintToString(wanted);
   }
 
+  // One case that rounding decides, so that either answer is right: one in a hundred may be so.
+  void tie() { ++cases_, ++ties_; }
+
  private:
   void worst_of(double difference, const std::string& which);
 
   std::string name_, reference_, worst_case_;
   Tolerance tolerance_;
   double worst_ = 0;
-  std::size_t row_, cases_ = 0, unequal_ = 0;
+  std::size_t row_, cases_ = 0, unequal_ = 0, ties_ = 0;
 };
 
 }  // namespace sweetspot::worker::parity

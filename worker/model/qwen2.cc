@@ -18,10 +18,11 @@ torch::Tensor repeat_heads(const torch::Tensor& x, std::int64_t group) {
   return x.unsqueeze(2).expand({-1, -1, group, -1, -1}).flatten(1, 2);
 }
 
-// Frequencies of the rotations [head_dim / 2], as transformers' modeling_rope_utils gives them.
+// Frequencies of the rotations [head_dim / 2], as transformers' modeling_rope_utils gives them, to the same bit:
+// an error of theirs is multiplied by the position.
 torch::Tensor rotary_frequencies(const Qwen2Config& c) {
   const auto plain =
-      torch::pow(c.rope_theta, -torch::arange(0, c.head_dim, 2, torch::kFloat32) / double(c.head_dim));
+      1 / torch::pow(c.rope_theta, torch::arange(0, c.head_dim, 2, torch::kFloat32) / double(c.head_dim));
   const RopeScaling& scaling = c.rope_scaling;
   switch (scaling.kind) {
     case RopeScaling::Kind::none:
@@ -32,8 +33,7 @@ torch::Tensor rotary_frequencies(const Qwen2Config& c) {
       break;
   }
   // The share of a frequency that stays: 1 for short waves, 0 for long ones, and linear in 1 / wavelength.
-  const auto turns =
-      plain * (scaling.original_positions / (2 * std::numbers::pi));  // in the original context
+  const auto turns = scaling.original_positions / (2 * std::numbers::pi / plain);  // in the original context
   const auto kept =
       ((turns - scaling.low_freq_factor) / (scaling.high_freq_factor - scaling.low_freq_factor)).clamp(0, 1);
   return (1 - kept) * plain / scaling.factor + kept * plain;
