@@ -149,4 +149,8 @@ State as_loaded(const State& before, TimePoint now, const ReactorOptions& option
   return after;
 }
 
+Failed failed(const Grant& grant, ErrorClass error_class) {
+  return {grant, error_class, {"why", "because", "do"}};
+}
+
 }  // namespace sweetspot::daemon

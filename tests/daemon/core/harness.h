@@ -68,4 +68,7 @@ class Harness {
 // The state that Store::load would give for what was stored of `state`.
 State as_loaded(const State& state, TimePoint now, const ReactorOptions& options);
 
+// What a worker says of a run that failed.
+Failed failed(const Grant& grant, ErrorClass error_class);
+
 }  // namespace sweetspot::daemon

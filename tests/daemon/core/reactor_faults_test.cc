@@ -7,10 +7,6 @@ namespace {
 using namespace std::chrono_literals;
 using testing::HasSubstr;
 
-Failed failed(const Grant& grant, ErrorClass error_class) {
-  return {grant, error_class, {"why", "because", "do"}};
-}
-
 // Until the run is given out again; the back-off it waited.
 std::chrono::milliseconds wait_for_retry(Harness& h, std::int64_t run) {
   const TimePoint from = h.now;

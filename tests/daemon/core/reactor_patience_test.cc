@@ -9,10 +9,6 @@ namespace {
 using namespace std::chrono_literals;
 using testing::HasSubstr;
 
-Failed failed(const Grant& grant, ErrorClass error_class) {
-  return {grant, error_class, {"why", "because", "do"}};
-}
-
 // Beats for so long and says nothing else; the last tick's step.
 Step only_beat(Harness& h, std::int64_t worker, std::chrono::seconds time) {
   Step step;
