@@ -110,7 +110,8 @@ TEST(Lora, GivesTheLossAndEveryGradientOfPeft) {
     std::vector<torch::Tensor> labels;
     for (const auto& row : rows) labels.push_back(torch::tensor(row));
 
-    const Qwen2Pass pass = {.adapter = &adapter};
+    const StackedAdapters adapters({{&adapter}});
+    const Qwen2Pass pass = {.adaptation = &adapters};
     const auto value = loss_of(llm, embeddings, torch::stack(labels), pass);
     value.backward();
     const auto wanted = [&](const std::string& name) { return fixture[fmt::format("{}.{}", i, name)]; };
@@ -190,6 +191,7 @@ std::vector<double> train(Trainee& trainee, const json& c) {
   AdamW optimiser(std::move(groups), {.weight_decay = c.at("weight_decay"), .clip = c.at("clip")});
   const WarmupCosine schedule = {
       .steps = c.at("steps"), .warmup = c.at("warmup"), .min_ratio = c.at("min_ratio")};
+  const StackedAdapters adapters({{adapter ? &*adapter : nullptr}});
   std::vector<double> losses;
   for (const json& batch : c.at("batches")) {
     std::vector<std::vector<std::int64_t>> answers;
@@ -197,7 +199,7 @@ std::vector<double> train(Trainee& trainee, const json& c) {
     const auto features =
         noise(batch.at("seed"), {std::int64_t(answers.size()), batch.at("frames"), c.at("width")});
     const auto loss =
-        slam.loss(projector->forward(features, {}), answers, {.adapter = adapter ? &*adapter : nullptr});
+        slam.losses(projector->forward(features, {}), answers, 1, {.adaptation = &adapters})[0];
     loss.backward();
     optimiser.step(schedule.at(std::int64_t(losses.size())));
     losses.push_back(loss.item<double>());

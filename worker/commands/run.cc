@@ -1,7 +1,8 @@
-// sweetspot-worker run CELL.json --out DIR: one cell by hand, without the daemon.
+// sweetspot-worker run CELL.json --out DIR: one cell by hand, without the daemon; or several, as one pack.
 #include <fmt/format.h>
 
 #include <chrono>
+#include <deque>
 #include <fstream>
 #include <iterator>
 #include <memory>
@@ -17,30 +18,33 @@ namespace sweetspot::worker {
 
 namespace {
 struct RunOptions {
-  std::filesystem::path cell, out;
+  std::vector<std::filesystem::path> cells;
+  std::filesystem::path out;
   DeviceOptions device;
 };
 
 // Progress on stderr: each phase, each epoch, and about once a second how far it is.
 class Console : public Reporter {
  public:
+  explicit Console(std::string name) : name_(std::move(name)) {}
   void progress(const StepProgress& now) override {
     const auto time = std::chrono::steady_clock::now();
     if (now.phase == phase_ && time - shown_ < std::chrono::seconds(1)) return;
     phase_ = now.phase, shown_ = time;
-    fmt::print(stderr, "{:<10} {:>6}/{}", now.phase, now.step, now.steps);
+    fmt::print(stderr, "{}{:<10} {:>6}/{}", name_, now.phase, now.step, now.steps);
     if (now.phase == "training") fmt::print(stderr, "  loss {:.4f}  lr {:.2e}", now.loss, now.lr);
     fmt::print(stderr, "\n");
   }
   void epoch(const EpochMetrics& m) override {
-    fmt::print(stderr, "epoch {}: loss {:.4f}, validation WER {:.4f}{}, {:.1f} s\n", m.epoch, m.train_loss,
-               m.validation_wer, m.best ? " (best)" : "", m.seconds);
+    fmt::print(stderr, "{}epoch {}: loss {:.4f}, validation WER {:.4f}{}, {:.1f} s\n", name_, m.epoch,
+               m.train_loss, m.validation_wer, m.best ? " (best)" : "", m.seconds);
   }
   void ended(const CellOutcome&) override {}
   bool cancelled() override { return false; }
-  void note(std::string_view line) override { fmt::print(stderr, "{}\n", line); }
+  void note(std::string_view line) override { fmt::print(stderr, "{}{}\n", name_, line); }
 
  private:
+  std::string name_;  // in front of each line
   std::string phase_;
   std::chrono::steady_clock::time_point shown_;
 };
@@ -57,34 +61,58 @@ Result<Cell> read_cell(const std::filesystem::path& path) {
   return cell.error().front();
 }
 
+// Of several cells each has a directory of its own, named as its file.
+Result<std::vector<PackMember>> read_pack(const RunOptions& options) {
+  std::vector<PackMember> pack;
+  for (const auto& file : options.cells) {
+    auto cell = read_cell(file);
+    if (!cell) return cell.error();
+    pack.push_back({std::move(*cell), options.cells.size() == 1 ? options.out : options.out / file.stem()});
+  }
+  return pack;
+}
+
+int complain_of(const Failure& failure) {
+  fmt::print(stderr, "failed ({}, {})\n", to_string(failure.error_class), failure.error.code);
+  return complain(failure.error);
+}
+
 int run(const RunOptions& options) {
-  const auto cell = read_cell(options.cell);
-  if (!cell) return complain(cell.error());
+  const auto pack = read_pack(options);
+  if (!pack) return complain(pack.error());
   const auto device = use_device(options.device);
   if (!device) return complain(device.error());
   Workshop workshop({.device = *device});
-  const PackMember member = {*cell, options.out};
-  Console console;
-  Reporter* const reporter = &console;
-  const CellOutcome outcome = run_pack(workshop, {&member, 1}, {&reporter, 1}).front();
-  if (!outcome) {
-    fmt::print(stderr, "failed ({}, {})\n", to_string(outcome.error().error_class),
-               outcome.error().error.code);
-    return complain(outcome.error().error);
+  std::deque<Console> consoles;
+  std::vector<Reporter*> reporters;
+  for (const PackMember& member : *pack)
+    reporters.push_back(&consoles.emplace_back(
+        pack->size() == 1 ? "" : member.directory.filename().string() + ": "));
+  int code = 0;
+  const auto outcomes = run_pack(workshop, *pack, reporters);
+  for (std::size_t i = 0; i < pack->size(); ++i) {
+    if (!outcomes[i]) {
+      code = complain_of(outcomes[i].error());
+      continue;
+    }
+    fmt::print("{}\n", dump_json(to_json(*outcomes[i])));
+    std::error_code ignored;  // nothing is left to go on with
+    std::filesystem::remove_all((*pack)[i].directory / kCheckpointDirectory, ignored);
   }
-  fmt::print("{}\n", dump_json(to_json(*outcome)));
-  std::error_code ignored;
-  std::filesystem::remove_all(options.out / kCheckpointDirectory, ignored);  // nothing is left to go on with
-  return 0;
+  return code;
 }
 }  // namespace
 
 void add_run(CLI::App& program, int& exit_code) {
   auto options = std::make_shared<RunOptions>();
   CLI::App* command =
-      program.add_subcommand("run", "train and evaluate one cell; the result is printed as JSON");
-  command->add_option("CELL.json", options->cell, "the cell")->required();
-  command->add_option("--out", options->out, "directory for everything the run leaves behind")->required();
+      program.add_subcommand(
+      "run", "train and evaluate a cell, or several as one pack; results are printed as JSON, a line each");
+  command->add_option("CELL.json", options->cells, "the cell")->required();
+  command
+      ->add_option("--out", options->out,
+                   "directory for everything the run leaves behind; of several, below it by their files' names")
+      ->required();
   add_device_options(*command, options->device);
   command->callback([options, &exit_code] { exit_code = run(*options); });
 }

@@ -78,7 +78,7 @@ Result<std::string> transcribe(const Recogniser& recogniser, const Utterance& cl
   if (!features) return features.error();
   const auto audio = recogniser.projector->forward(*features, {});
   const Prompts prompts = {.embeddings = recogniser.slam->prompt(audio),
-                           .adapter = recogniser.adapter ? &*recogniser.adapter : nullptr};
+                           .adapters = {recogniser.adapter ? &*recogniser.adapter : nullptr}};
   return recogniser.slam->text(beam_search(recogniser.slam->llm(), prompts, beam).front());
 }
 

@@ -14,6 +14,7 @@ struct BeamOptions {
   double length_penalty = 1;      // a finished sequence of n tokens scores log p / n^length_penalty
   double repetition_penalty = 1;  // see Generation::penalise
   Quirk quirk = Quirk::none;
+  bool operator==(const BeamOptions&) const = default;
 };
 
 // The best continuation of each prompt, with the end token that closed it, if one did.

@@ -6,17 +6,22 @@ namespace sweetspot::worker {
 
 Generation::Generation(const Qwen2& llm, const Prompts& prompts, std::int64_t max_new_tokens)
     : llm_(llm),
-      adapter_(prompts.adapter),
       cache_(llm->config().layers, prompts.embeddings.size(1) + max_new_tokens),
       padding_(prompts.padding),
       generated_(
           torch::empty({prompts.embeddings.size(0), 0}, prompts.embeddings.options().dtype(torch::kInt64))) {
+  const auto& cells = prompts.adapters;
+  if (std::any_of(cells.begin(), cells.end(), [](const LoraAdapter* adapter) { return adapter; }))
+    adapters_.emplace(cells, prompts.embeddings.size(0));
   read(prompts.embeddings);
 }
 
 void Generation::read(const torch::Tensor& embeddings) {
   const auto hidden =
-      llm_->forward(embeddings, {.adapter = adapter_, .cache = &cache_, .padding = padding_, .wanted = 1});
+      llm_->forward(embeddings, {.adaptation = adapters_ ? &*adapters_ : nullptr,
+                                 .cache = &cache_,
+                                 .padding = padding_,
+                                 .wanted = 1});
   logits_ = llm_->logits(hidden.select(1, 0));
 }
 
@@ -26,6 +31,7 @@ void Generation::select(const std::vector<std::int64_t>& rows) {
   if (unchanged) return;
   const auto index = torch::tensor(rows, torch::kInt64).to(logits_.device());
   cache_.select(index);
+  if (adapters_) adapters_->select(index);
   logits_ = logits_.index_select(0, index);
   generated_ = generated_.index_select(0, index);
   if (padding_.defined()) padding_ = padding_.index_select(0, index);

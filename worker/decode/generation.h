@@ -3,6 +3,7 @@
 
 #include <torch/torch.h>
 
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -23,15 +24,16 @@ enum class Quirk {
 
 // What a language model continues: prompts as embeddings, rows of one length.
 struct Prompts {
-  torch::Tensor embeddings;              // [U, L, hidden]
-  torch::Tensor padding = {};            // int64 [U]: leading positions that hold nothing; absent: none
-  const LoraAdapter* adapter = nullptr;  // of the cell
+  torch::Tensor embeddings;    // [U, L, hidden]
+  torch::Tensor padding = {};  // int64 [U]: leading positions that hold nothing; absent: none
+  // Of the cells whose prompts these are, cell after cell, equally many each; null for a cell without. Empty: none.
+  std::vector<const LoraAdapter*> adapters = {};
 };
 
 // A batch of sequences in the making. Rows can be dropped, repeated and reordered between steps.
 class Generation {
  public:
-  // Reads the prompts. The model and the adapter must outlive this object.
+  // Reads the prompts. The model must outlive this object.
   Generation(const Qwen2& llm, const Prompts& prompts, std::int64_t max_new_tokens);
 
   // What follows each row: float32 [rows, vocab_size].
@@ -50,7 +52,7 @@ class Generation {
   void read(const torch::Tensor& embeddings);
 
   const Qwen2& llm_;
-  const LoraAdapter* adapter_;
+  std::optional<JoinedAdapters> adapters_;
   KvCache cache_;
   torch::Tensor padding_, logits_;
   torch::Tensor generated_;  // int64 [rows, steps]

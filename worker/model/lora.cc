@@ -119,7 +119,7 @@ LoraAdapter::LoraAdapter(const Qwen2Config& config, const LoraSpec& spec, const 
       if (!contains(spec.targets, shape.letter)) continue;
       rng.seed_torch(torch::kCPU, Draw::adapter, layer, std::uint64_t(target));
       const double bound = 1 / std::sqrt(double(shape.in));
-      at(layer, target) = Pair{torch::empty({spec.r, shape.in}).uniform_(-bound, bound).to(device),
+      at(layer, target) = LoraPair{torch::empty({spec.r, shape.in}).uniform_(-bound, bound).to(device),
                                torch::zeros({shape.out, spec.r}, device)};
     }
 }
@@ -146,7 +146,7 @@ Result<LoraAdapter> LoraAdapter::load(const std::filesystem::path& directory, co
       const auto b = weights->tensor(tensor_name(layer, target, 'B'), {shape.out, spec->r});
       if (!b) return b.error();
       adapter.at(layer, target) =
-          Pair{a->to(device, torch::kFloat32, false, true), b->to(device, torch::kFloat32, false, true)};
+          LoraPair{a->to(device, torch::kFloat32, false, true), b->to(device, torch::kFloat32, false, true)};
     }
   return adapter;
 }
@@ -188,15 +188,6 @@ Status LoraAdapter::save(const std::filesystem::path& directory, const std::stri
 
 double LoraAdapter::scale() const {
   return spec_.alpha / (rank_stabilised_ ? std::sqrt(double(spec_.r)) : double(spec_.r));
-}
-
-torch::Tensor LoraAdapter::adapt(int layer, Target target, const torch::Tensor& x, const torch::Tensor& y,
-                                 const Dropout& dropout) const {
-  const std::size_t index = layer * kTargets.size() + std::size_t(target);
-  const auto& pair = pairs_[index];
-  if (!pair) return y;
-  const auto low = torch::linear(dropout(x, spec_.dropout, index), pair->a);  // [..., r]
-  return torch::add(y, torch::linear(low, pair->b), scale());
 }
 
 std::vector<torch::Tensor> LoraAdapter::parameters() const {

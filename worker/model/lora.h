@@ -1,7 +1,7 @@
 // LoRA (Hu et al. 2021) as PEFT does it: y = W x + b + s * B(A(dropout(x))) with s = alpha / r, or, where an
 // adapter that was read is rank-stabilised (rsLoRA, Kalajdzievski 2023), alpha / sqrt(r). The adapter is an
-// argument of the language model's forward rather than welded into it, so that several cells share one frozen
-// model.
+// argument of the language model's forward (adaptation.h) rather than welded into it, so that several cells share
+// one frozen model.
 #pragma once
 
 #include <array>
@@ -22,6 +22,11 @@ enum class Target { q, k, v, o, gate, up, down };
 inline constexpr std::array kTargets = {Target::q,    Target::k,  Target::v,   Target::o,
                                         Target::gate, Target::up, Target::down};
 
+// What is added to one linear map.
+struct LoraPair {
+  torch::Tensor a, b;  // [r, in], [out, r]
+};
+
 class LoraAdapter {
  public:
   // A uniform in +-1/sqrt(in), B zero: it starts as no change at all. float32, whatever the model is.
@@ -34,29 +39,29 @@ class LoraAdapter {
   // Writes one, readable by peft.PeftModel.from_pretrained. Errors: file_unwritable.
   Status save(const std::filesystem::path& directory, const std::string& base_model) const;
 
-  // y + scale * B(A(dropout(x))), or y where this target is not adapted. x [..., in], y [..., out]
-  torch::Tensor adapt(int layer, Target target, const torch::Tensor& x, const torch::Tensor& y,
-                      const Dropout& dropout) const;
+  // The maps of one target of one layer, null where it is not adapted; and all of them, by place().
+  const LoraPair* pair(int layer, Target target) const {
+    const auto& pair = pairs_[place(layer, target)];
+    return pair ? &*pair : nullptr;
+  }
+  const std::vector<std::optional<LoraPair>>& pairs() const { return pairs_; }
+  static std::size_t place(int layer, Target target) {
+    return std::size_t(layer) * kTargets.size() + std::size_t(target);
+  }
+  double scale() const;  // s
 
   std::vector<torch::Tensor> parameters() const;  // layer by layer, A before B
   std::int64_t parameter_count() const;
   const LoraSpec& spec() const { return spec_; }
 
  private:
-  struct Pair {
-    torch::Tensor a, b;  // [r, in], [out, r]
-  };
   LoraAdapter() = default;
   NamedTensors named() const;
-  std::optional<Pair>& at(int layer, Target target) {
-    return pairs_[layer * kTargets.size() + std::size_t(target)];
-  }
-
-  double scale() const;
+  std::optional<LoraPair>& at(int layer, Target target) { return pairs_[place(layer, target)]; }
 
   LoraSpec spec_;
   bool rank_stabilised_ = false;
-  std::vector<std::optional<Pair>> pairs_;  // [layers * targets]
+  std::vector<std::optional<LoraPair>> pairs_;  // [layers * targets]
 };
 
 }  // namespace sweetspot::worker

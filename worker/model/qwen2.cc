@@ -89,7 +89,7 @@ torch::Tensor Qwen2AttentionImpl::forward(int layer, const torch::Tensor& x, std
                                           const Qwen2Sequence& sequence, const Qwen2Pass& pass) const {
   const auto project = [&](const Linear& linear, Target target, const torch::Tensor& in) {
     const auto out = linear->forward(in);
-    return pass.adapter ? pass.adapter->adapt(layer, target, in, out, pass.dropout) : out;
+    return pass.adaptation ? pass.adaptation->adapt(layer, target, in, out) : out;
   };
   auto q = split_heads(project(q_proj_, Target::q, last(x, 1, wanted)), config_.heads);  // [B, heads, N, d]
   auto k = split_heads(project(k_proj_, Target::k, x), config_.kv_heads);  // [B, kv_heads, L, d]
@@ -128,7 +128,7 @@ Qwen2MlpImpl::Qwen2MlpImpl(const Qwen2Config& c)
 torch::Tensor Qwen2MlpImpl::forward(int layer, const torch::Tensor& x, const Qwen2Pass& pass) const {
   const auto project = [&](const Linear& linear, Target target, const torch::Tensor& in) {
     const auto out = linear->forward(in);
-    return pass.adapter ? pass.adapter->adapt(layer, target, in, out, pass.dropout) : out;
+    return pass.adaptation ? pass.adaptation->adapt(layer, target, in, out) : out;
   };
   const auto gate = torch::silu(project(gate_proj_, Target::gate, x));
   return project(down_proj_, Target::down, gate * project(up_proj_, Target::up, x));

@@ -6,18 +6,17 @@
 #include <memory>
 
 #include "schemas/model_config.h"
+#include "worker/model/adaptation.h"
 #include "worker/model/kv_cache.h"
 #include "worker/model/layers.h"
-#include "worker/model/lora.h"
 #include "worker/model/weights.h"
 
 namespace sweetspot::worker {
 
 // What one forward pass is given besides its input.
 struct Qwen2Pass {
-  const LoraAdapter* adapter = nullptr;  // added to the model's own linear maps
-  Dropout dropout = {};                  // of the adapter
-  KvCache* cache = nullptr;              // earlier positions; extended by this pass
+  const Adaptation* adaptation = nullptr;  // of the model's own linear maps
+  KvCache* cache = nullptr;                // earlier positions; extended by this pass
   torch::Tensor padding = {};  // int64 [B]: leading positions of each row that hold nothing; absent: none
   std::int64_t wanted = 0;     // so many of the last positions are asked for; 0: all
 };

@@ -114,7 +114,7 @@ json CellRun::state() const {
           {"stop", {number_or_null(memory.reference), memory.waited}},
           {"seconds", {training_time_.seconds(), epoch_time_.seconds(), evaluation_time_.seconds()}},
           {"epochs", list(epochs_)},
-          {"decoded", list(decoded_)}};
+          {"decoded", list(transcription_.decoded)}};
 }
 
 void CellRun::save() {
@@ -133,7 +133,7 @@ void CellRun::restore(const ResumePoint& point) {
   training_time_.before = s.at("seconds").at(0), epoch_time_.before = s.at("seconds").at(1);
   evaluation_time_.before = s.at("seconds").at(2);
   epochs_ = read_list<EpochMetrics>(s.at("epochs"), epoch_metrics_from_json);
-  decoded_ = read_list<UtteranceResult>(s.at("decoded"), utterance_result_from_json);
+  transcription_.decoded = read_list<UtteranceResult>(s.at("decoded"), utterance_result_from_json);
   if (best_epoch_ > 0)
     for (const torch::Tensor& parameter : trained()) best_.push_back(torch::empty_like(parameter.detach()));
   std::map<std::string, torch::Tensor> kept(point.tensors.begin(), point.tensors.end());

@@ -6,9 +6,6 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
-#include "schemas/sha256.h"
-#include "worker/model/atomic_file.h"
-#include "worker/text/wer.h"
 #include "worker/train/checkpoint.h"
 
 namespace sweetspot::worker {
@@ -16,19 +13,6 @@ namespace sweetspot::worker {
 namespace {
 constexpr int kEncodingBatch = 16;
 constexpr int kMaxBadLosses = 3;
-constexpr std::size_t kSkippedListed = 1000;
-
-template <class T, class E>
-T need(Result<T, E> result, ErrorClass error_class = ErrorClass::bad_input) {
-  if (!result) throw Failure{error_class, result.error()};
-  return std::move(*result);
-}
-
-EditCounts total_words(std::span<const UtteranceResult> results) {
-  EditCounts total;
-  for (const UtteranceResult& result : results) total += result.words;
-  return total;
-}
 }  // namespace
 
 void CellRun::between_steps() {
@@ -101,31 +85,57 @@ void CellRun::encode(std::span<const int> depths) {
   }
 }
 
+StepShape CellRun::shape(std::span<const Utterance> utterances, const Batch& batch) const {
+  return {.slam = slam_.get(),
+          .precision = precision_,
+          .frames = member_.cell.projector.frames,
+          .seconds = padded_seconds(utterances[std::size_t(batch.front())]),
+          .rows = batch.size()};
+}
+
 // Encoder features -> projector: [B, A, hidden]
 torch::Tensor CellRun::audio_tokens(std::span<const Utterance> utterances, const Batch& batch,
-                                    const Dropout& dropout) {
+                                    const Dropout& dropout) const {
   const auto features = need(encoder_->features(utterances, batch, member_.cell.layers, depths_));
   return projector_->forward(features, dropout);
 }
 
 // `draw` numbers the dropout of a step.
-torch::Tensor CellRun::batch_loss(const Batch& batch, std::uint64_t draw) {
-  const Autocast autocast(precision_);
-  std::vector<TokenIds> answers;
-  for (const int index : batch) answers.push_back(answers_[index]);
-  const auto audio = audio_tokens(corpus_->train.utterances, batch, {rng_, Draw::projector_dropout, draw});
-  return slam_->loss(
-      audio, answers,
-      {.adapter = adapter_ ? &*adapter_ : nullptr, .dropout = {rng_, Draw::adapter_dropout, draw}});
+CellBatch CellRun::training_batch(const Batch& batch, std::uint64_t draw) const {
+  CellBatch made = {
+      audio_tokens(corpus_->train.utterances, batch, dropout(Draw::projector_dropout, draw)), {}};
+  for (const int index : batch) made.answers.push_back(answers_[index]);
+  return made;
 }
 
-// Adds the gradients of a batch, in as many parts as memory asks for; returns its loss. Gradients of a loss
-// that is not finite are never added. (The allocator has given its cache back before it says that memory is
-// used up.)
-double CellRun::backward(const Batch& batch) {
+std::optional<StepShape> CellRun::next_step() const {
+  if (next_batch_ == batches_.size()) return std::nullopt;
+  StepShape next = shape(corpus_->train.utterances, batches_[next_batch_]);
+  // Dropout goes by places in a batch, so these must not depend on mates with longer answers.
+  for (const int index : batches_[next_batch_]) next.answer = std::max(next.answer, answers_[index].size());
+  return next;
+}
+
+CellBatch CellRun::batch() const { return training_batch(batches_[next_batch_], std::uint64_t(step_)); }
+
+StackedAdapters::Cell CellRun::adapter() const {
+  return {lora(), dropout(Draw::adapter_dropout, std::uint64_t(step_))};
+}
+
+torch::Tensor CellRun::batch_loss(const Batch& batch, std::uint64_t draw) const {
+  const Autocast autocast(precision_);
+  const CellBatch made = training_batch(batch, draw);
+  const StackedAdapters adapters({{lora(), dropout(Draw::adapter_dropout, draw)}});
+  return slam_->losses(made.audio, made.answers, 1, {.adaptation = lora() ? &adapters : nullptr})[0];
+}
+
+// In as many parts as memory asks for. Gradients of a loss that is not finite are never added. (The allocator has
+// given its cache back before it says that memory is used up.)
+double CellRun::gradients() {
+  const Batch& batch = batches_[next_batch_];
   for (;; parts_ *= 2) {
     try {
-      return backward_in_parts(batch);
+      return gradients_in_parts(batch);
     } catch (const std::exception& error) {
       if (!is_out_of_memory(error) || std::size_t(parts_) >= batch.size()) throw;
       optimiser_->zero_grad();
@@ -138,7 +148,7 @@ double CellRun::backward(const Batch& batch) {
 }
 
 // The loss of a batch is the mean over its answers' tokens, so each part counts by its own.
-double CellRun::backward_in_parts(const Batch& batch) {
+double CellRun::gradients_in_parts(const Batch& batch) {
   const std::size_t size = (batch.size() + std::size_t(parts_) - 1) / std::size_t(parts_);
   const auto tokens = [&](std::span<const int> part) {
     double n = 0;
@@ -155,7 +165,6 @@ double CellRun::backward_in_parts(const Batch& batch) {
     value += share;
     if (std::isfinite(share)) loss.backward();
   }
-  if (!std::isfinite(value)) optimiser_->zero_grad();
   return value;
 }
 
@@ -170,47 +179,28 @@ void CellRun::begin_epoch() {
   batches_ = make_batches(corpus_->train.utterances, member_.cell.train.batch, shuffle);
 }
 
-bool CellRun::train_step() {
-  if (next_batch_ == batches_.size()) return false;
-  const double value = backward(batches_[next_batch_++]);
+void CellRun::end_step(double loss) {
   lr_ = member_.cell.train.lr * schedule_.at(step_);
   const auto norm = optimiser_->gradient_norm();  // of the step before, which the loss has waited for
-  if (std::isfinite(value)) {
+  if (std::isfinite(loss)) {
     optimiser_->step(schedule_.at(step_));
-    loss_sum_ += value, ++loss_count_, bad_losses_ = 0;
-  } else if (++bad_losses_ == kMaxBadLosses) {
-    throw Failure{
-        ErrorClass::diverged,
-        {"diverged", fmt::format("the loss was not finite {} times in a row, at step {}", bad_losses_, step_),
-         "lower train.lr or the adapter's lr", "/train/lr"}};
+    loss_sum_ += loss, ++loss_count_, bad_losses_ = 0;
+  } else {
+    forget_gradients();
+    if (++bad_losses_ == kMaxBadLosses)
+      throw Failure{ErrorClass::diverged,
+                    {"diverged",
+                     fmt::format("the loss was not finite {} times in a row, at step {}", bad_losses_, step_),
+                     "lower train.lr or the adapter's lr", "/train/lr"}};
   }
-  ++step_;
+  ++step_, ++next_batch_;
   between_steps();
   reporter_.progress({.phase = "training",
                       .step = step_,
                       .steps = schedule_.steps,
-                      .loss = value,
+                      .loss = loss,
                       .lr = lr_,
                       .gradient_norm = norm});
-  return true;
-}
-
-void CellRun::end_epoch() {
-  const double wer =
-      total_words(transcribe(validation(), "validating", member_.cell.eval.validation_beam)).rate();
-  decoded_.clear(), in_epoch_ = false;
-  const bool better = wer < best_wer_;
-  if (better) keep_best(epoch_, wer);
-  done_training_ = stop_.ends_after(wer) || epoch_ == member_.cell.train.epochs;
-  epochs_.push_back({.epoch = epoch_,
-                     .step = step_,
-                     .train_loss = loss_sum_ / double(loss_count_),  // NaN when no step had a finite loss
-                     .lr = lr_,
-                     .validation_wer = wer,
-                     .seconds = epoch_time_.seconds(),
-                     .best = better});
-  epoch_time_ = {};
-  reporter_.epoch(epochs_.back());
 }
 
 std::vector<torch::Tensor> CellRun::trained() const {
@@ -227,111 +217,10 @@ void CellRun::keep_best(int epoch, double wer) {
   need(save_best(member_.directory, epoch, member_.cell, projector_, adapter_), ErrorClass::infrastructure);
 }
 
-// The answers of one batch; of its halves where memory is too small for the whole.
-std::vector<std::string> CellRun::decode(std::span<const Utterance> utterances, const Batch& batch,
-                                         int beam) {
-  const EvalSpec& eval = member_.cell.eval;
-  try {
-    const Autocast autocast(precision_);
-    const Prompts prompts = {.embeddings = slam_->prompt(audio_tokens(utterances, batch, {})),
-                             .adapter = adapter_ ? &*adapter_ : nullptr};
-    std::vector<std::string> texts;
-    for (const auto& answer : beam_search(slam_->llm(), prompts,
-                                          {.beam = beam,
-                                          .max_new_tokens = eval.max_new_tokens,
-                                          .length_penalty = eval.length_penalty,
-                                          .repetition_penalty = eval.repetition_penalty}))
-      texts.push_back(slam_->text(answer));
-    return texts;
-  } catch (const std::exception& error) {
-    if (!is_out_of_memory(error) || batch.size() < 2) throw;
-    reporter_.note(fmt::format("out of memory: {} utterances are transcribed in two halves", batch.size()));
-  }
-  const auto middle = batch.begin() + std::ptrdiff_t(batch.size() / 2);
-  auto texts = decode(utterances, {batch.begin(), middle}, beam);
-  for (std::string& text : decode(utterances, {middle, batch.end()}, beam)) texts.push_back(std::move(text));
-  return texts;
-}
-
-std::vector<UtteranceResult> CellRun::transcribe(std::span<const Utterance> utterances,
-                                                 std::string_view phase, int beam) {
-  const torch::NoGradGuard no_grad;
-  const auto batches = make_batches(utterances, member_.cell.eval.batch);
-  std::vector<UtteranceResult> results(utterances.size());
-  std::size_t done = 0;  // utterances
-  for (std::size_t i = 0; i < batches.size(); ++i) {
-    if (done == decoded_.size()) {
-      report(phase, std::int64_t(i), std::int64_t(batches.size()));
-      const auto texts = decode(utterances, batches[i], beam);
-      for (std::size_t j = 0; j < texts.size(); ++j) {
-        const Utterance& utterance = utterances[batches[i][j]];
-        UtteranceResult result = score(utterance.text, texts[j]);
-        result.id = utterance.id, result.audio = utterance.audio.string(), result.seconds = utterance.seconds;
-        decoded_.push_back(std::move(result));
-      }
-    }
-    for (const int index : batches[i]) results[index] = decoded_[done++];
-  }
-  return results;
-}
-
 void CellRun::release() {
   corpus_.reset(), encoder_.reset(), slam_.reset();
   projector_ = nullptr, adapter_.reset(), optimiser_.reset();
   best_.clear();
-}
-
-RunResult CellRun::evaluate() {
-  training_time_.stop();
-  evaluation_time_.start();
-  if (best_epoch_ == 0)
-    throw Failure{ErrorClass::diverged,
-                  {"diverged", "no epoch gave a word error rate", "lower train.lr", "/train/lr"}};
-  {
-    const torch::NoGradGuard no_grad;
-    auto parameters = trained();
-    for (std::size_t i = 0; i < parameters.size(); ++i) parameters[i].copy_(best_[i]);
-  }
-  if (!std::filesystem::exists(best_directory(member_.directory, best_epoch_)))  // of an earlier attempt
-    need(save_best(member_.directory, best_epoch_, member_.cell, projector_, adapter_),
-         ErrorClass::infrastructure);
-  const auto results = transcribe(corpus_->test.utterances, "evaluating", member_.cell.eval.beam);
-
-  std::string lines;
-  EditCounts characters;
-  for (const UtteranceResult& result : results) {
-    lines += to_json(result).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
-    characters += result.characters;
-  }
-  need(write_file(member_.directory / kUtterancesFile, lines), ErrorClass::infrastructure);
-  need(publish_best(member_.directory, best_epoch_), ErrorClass::infrastructure);
-
-  RunResult result{.words = total_words(results),
-                   .characters = characters,
-                   .batch_mean_wer = batch_mean_wer(results),
-                   .utterances = std::int64_t(results.size()),
-                   .utterances_sha256 = sha256_hex(lines),
-                   .best_epoch = best_epoch_,
-                   .epochs = epoch_,
-                   .steps = step_,
-                   .validation_wer = best_wer_,
-                   .train_seconds = training_time_.seconds(),
-                   .evaluate_seconds = evaluation_time_.seconds(),
-                   .audio_seconds = corpus_->test.size().seconds,
-                   .parameters = {.encoder = encoder_->encoder()->parameter_count(member_.cell.layers),
-                                  .projector = parameter_count(*projector_),
-                                  .adapter = adapter_ ? adapter_->parameter_count() : 0,
-                                  .llm = parameter_count(*slam_->llm())},
-                   .train = corpus_->train.size(),
-                   .dev = corpus_->dev.size(),
-                   .test = corpus_->test.size(),
-                   .skipped = corpus_->skipped,
-                   .precision = std::string(to_string(precision_)),
-                   .build = build_name()};
-  if (result.skipped.size() > kSkippedListed) result.skipped.resize(kSkippedListed);
-  need(write_file(member_.directory / kResultFile, to_json(result).dump(2) + "\n"),
-       ErrorClass::infrastructure);
-  return result;
 }
 
 }  // namespace sweetspot::worker

@@ -16,6 +16,23 @@
 
 namespace sweetspot::worker {
 
+// What the next step of a cell looks like: cells whose steps are equal can take them in one pass through the
+// language model.
+struct StepShape {
+  const SlamAsr* slam = nullptr;
+  Precision precision = Precision::fp32;
+  int frames = 0, seconds = 0;  // joined to an audio token; of each clip
+  std::size_t rows = 0, answer = 0;  // answer: tokens of the longest, in training
+  std::optional<BeamOptions> search;  // of a transcription
+  bool operator==(const StepShape&) const = default;
+};
+
+// A batch of a cell on its way into the language model: audio tokens [B, A, hidden] and, in training, the answers.
+struct CellBatch {
+  torch::Tensor audio;
+  std::vector<TokenIds> answers;
+};
+
 class CellRun {
  public:
   CellRun(const PackMember& member, Reporter& reporter)
@@ -25,14 +42,32 @@ class CellRun {
   void load(Workshop& workshop);
   void resume();                             // goes on where an earlier attempt stood, if it left anything
   void encode(std::span<const int> depths);  // the depths that pack mates want of the same encoder
-  void begin_epoch();                        // the next one, or the one it was resumed in
-  bool train_step();  // false: no batch is left in this epoch
-  void end_epoch();   // validates; done_training() may now be true
-  RunResult evaluate();
+
+  void begin_epoch();                          // the next one, or the one it was resumed in
+  std::optional<StepShape> next_step() const;  // absent: no batch is left in this epoch
+  CellBatch batch() const;                     // of the next step
+  StackedAdapters::Cell adapter() const;       // with the dropout of the next step
+  double gradients();                          // of the next step, by itself; returns the loss
+  void forget_gradients() { optimiser_->zero_grad(); }
+  void end_step(double loss);  // whose gradients are there
+
+  void begin_validation();
+  void end_epoch();  // done_training() may now be true
+  void begin_test();
+  RunResult end_test();
+  // Both go over a split batch by batch.
+  std::optional<StepShape> next_transcription() const;  // absent: the split is through
+  CellBatch prompts() const;
+  std::vector<std::string> transcribe();  // the next batch, by itself
+  void end_transcription(std::vector<std::string> texts);
+
   void release();  // gives up everything that takes memory, at its end
 
   bool done_training() const { return done_training_; }
   const Cell& cell() const { return member_.cell; }
+  const SlamAsr& slam() const { return *slam_; }
+  const LoraAdapter* lora() const { return adapter_ ? &*adapter_ : nullptr; }
+  Precision precision() const { return precision_; }
   bool shares_encoder(const CellRun& other) const { return encoder_ == other.encoder_; }
 
  private:
@@ -47,6 +82,15 @@ class CellRun {
       return before + (since ? std::chrono::duration<double>(Clock::now() - *since).count() : 0);
     }
   };
+  // A split that is being transcribed.
+  struct Transcription {
+    std::string_view phase;
+    int beam = 1;
+    std::span<const Utterance> utterances;
+    std::vector<Batch> batches;
+    std::size_t next = 0;                  // of the batches
+    std::vector<UtteranceResult> decoded;  // so far, in the order of the batches
+  };
   void between_steps();  // ends the cell when it is to end; keeps where it stands when it is time to
   void save();
   NamedTensors tensors();
@@ -56,14 +100,17 @@ class CellRun {
   void restore(const ResumePoint& point);
   void note_resumption(const nlohmann::json& then);
   void report(std::string_view phase, std::int64_t step, std::int64_t steps);
+  StepShape shape(std::span<const Utterance> utterances, const Batch& batch) const;
+  CellBatch training_batch(const Batch& batch, std::uint64_t draw) const;
+  Dropout dropout(Draw purpose, std::uint64_t draw) const { return {rng_, purpose, draw}; }
   torch::Tensor audio_tokens(std::span<const Utterance> utterances, const Batch& batch,
-                             const Dropout& dropout);
-  torch::Tensor batch_loss(const Batch& batch, std::uint64_t draw);
-  double backward(const Batch& batch);
-  double backward_in_parts(const Batch& batch);
-  std::vector<std::string> decode(std::span<const Utterance> utterances, const Batch& batch, int beam);
-  std::vector<UtteranceResult> transcribe(std::span<const Utterance> utterances, std::string_view phase,
-                                          int beam);
+                             const Dropout& dropout) const;
+  torch::Tensor batch_loss(const Batch& batch, std::uint64_t draw) const;
+  double gradients_in_parts(const Batch& batch);
+  void begin_transcription(std::string_view phase, std::span<const Utterance> utterances, int beam);
+  BeamOptions search() const;
+  std::vector<std::string> transcribe(const Batch& batch);
+  std::vector<UtteranceResult> transcribed();  // all of the split, in its order
   void keep_best(int epoch, double wer);
   std::vector<torch::Tensor> trained() const;
   std::span<const Utterance> validation() const;
@@ -100,7 +147,7 @@ class CellRun {
   std::int64_t loss_count_ = 0;
   bool done_training_ = false;
   std::vector<EpochMetrics> epochs_;
-  std::vector<UtteranceResult> decoded_;  // of the validation or test under way, in the order of its batches
+  Transcription transcription_;  // the validation or test under way
   Stopwatch training_time_, epoch_time_, evaluation_time_;
 
   // The best epoch so far.

@@ -39,6 +39,12 @@ struct Failure {
 };
 using CellOutcome = Result<RunResult, Failure>;
 
+template <class T, class E>
+T need(Result<T, E> result, ErrorClass error_class = ErrorClass::bad_input) {
+  if (!result) throw Failure{error_class, result.error()};
+  return std::move(*result);
+}
+
 // Hears what happens to one cell, on the thread that runs the pack and often: keep it quick.
 class Reporter {
  public:
@@ -58,7 +64,7 @@ bool is_out_of_memory(const std::exception& error);
 // Trains and evaluates the cells of a pack side by side and leaves in each directory: utterances.jsonl,
 // result.json, projector.safetensors, sweetspot.json and, with LoRA, adapter/; resumed.json if it went on
 // from a checkpoint, which gives the numbers of a cell that was never stopped. A cell's numbers do not depend
-// on its pack mates, and a cell that fails or is cancelled leaves the others running. One outcome a member,
+// on its pack mates beyond rounding, and a cell that fails or is cancelled leaves the others running. One outcome a member,
 // in order.
 std::vector<CellOutcome> run_pack(Workshop& workshop, std::span<const PackMember> pack,
                                   std::span<Reporter* const> reporters);

@@ -102,7 +102,9 @@ class Bench {
   torch::Tensor loss_of(int batch) {
     const Autocast autocast(precision_);
     const auto answers = answers_.at(batch).get<std::vector<TokenIds>>();
-    return slam_->loss(projector_->forward(features_.at(batch), {}), answers, {.adapter = &*adapter_});
+    const StackedAdapters adapters({{&*adapter_}});
+    return slam_->losses(projector_->forward(features_.at(batch), {}), answers, 1,
+                         {.adaptation = &adapters})[0];
   }
 
   json train(int batch) {
@@ -116,7 +118,7 @@ class Bench {
     const torch::NoGradGuard no_grad;
     const Autocast autocast(precision_);
     const Prompts prompts = {.embeddings = slam_->prompt(projector_->forward(features_.at(batch), {})),
-                             .adapter = &*adapter_};
+                             .adapters = {&*adapter_}};
     return {
         {"ids", beam_search(slam_->llm(), prompts, {.beam = 2, .max_new_tokens = options_.max_new_tokens})}};
   }

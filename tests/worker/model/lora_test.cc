@@ -21,7 +21,8 @@ TEST(Lora, LossAndGradientsEqualThoseOfPeft) {
   ASSERT_TRUE(adapter.ok()) << adapter.error().message;
   for (torch::Tensor& parameter : adapter->parameters()) parameter.requires_grad_(true);
   const auto embeddings = expected("qwen2.embeddings").clone().requires_grad_(true);
-  const auto value = loss(llm, embeddings, {.adapter = &*adapter});
+  const StackedAdapters adapters({{&*adapter}});
+  const auto value = loss(llm, embeddings, {.adaptation = &adapters});
   value.backward();
   expect_close(value.detach().view({1}), expected("lora.loss"));
   expect_close(embeddings.grad(), expected("lora.embeddings_gradient"), 1e-4);
@@ -43,7 +44,8 @@ TEST(Lora, AFreshAdapterChangesNothing) {
   const auto llm = tiny_llm();
   const LoraAdapter fresh(llm->config(), {.r = 4}, Rng(1), torch::kCPU);
   const auto x = torch::randn({2, 5, 32});
-  EXPECT_TRUE(torch::equal(llm->forward(x, {.adapter = &fresh}), llm->forward(x, {})));
+  const StackedAdapters adapters({{&fresh}});
+  EXPECT_TRUE(torch::equal(llm->forward(x, {.adaptation = &adapters}), llm->forward(x, {})));
 }
 
 TEST(Lora, SavesWhatItLoads) {
@@ -78,8 +80,8 @@ TEST(Lora, ReadsAndWritesRankStabilisedAdapters) {
   const auto stabilised = read_with({{"use_rslora", true}}),
              louder = read_with({{"lora_alpha", alpha * std::sqrt(r)}});
   const auto embeddings = expected("qwen2.embeddings");
-  expect_close(llm->forward(embeddings, {.adapter = &stabilised}),
-               llm->forward(embeddings, {.adapter = &louder}));
+  const StackedAdapters one({{&stabilised}}), other({{&louder}});
+  expect_close(llm->forward(embeddings, {.adaptation = &one}), llm->forward(embeddings, {.adaptation = &other}));
 }
 
 TEST(Lora, RefusesWhatItWouldComputeOtherwise) {

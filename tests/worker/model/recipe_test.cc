@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <fstream>
+#include <iostream>
 #include <iterator>
 #include <limits>
 #include <nlohmann/json.hpp>
@@ -80,13 +81,21 @@ TEST_F(Recipe, TrainsTestsAndLeavesItsFiles) {
     EXPECT_TRUE(std::filesystem::exists(directory / file)) << file;
 }
 
+// Twelve cells of one pack take their steps together; each alone gives the same but for rounding.
 TEST_F(Recipe, NumbersOfACellDoNotDependOnItsPackMates) {
-  Cell plain = world->cell(), adapted = world->cell(), other_seed = world->cell();
-  adapted.layers = 1;
-  adapted.lora = LoraSpec{.r = 2, .alpha = 4, .lr = 1e-3};
-  other_seed.seed = 7;
-  other_seed.train.epochs = 3;
-  const std::vector<Cell> cells = {plain, adapted, other_seed};
+  std::vector<Cell> cells;
+  for (const int layers : {2, 1})
+    for (const int rank : {0, 2, 3}) {
+      Cell cell = world->cell();
+      cell.layers = layers;
+      if (rank > 0) cell.lora = LoraSpec{.r = rank, .alpha = 4, .dropout = 0.1 * rank, .lr = 1e-3};
+      cells.push_back(cell);
+      cell.train.lr *= 0.5;
+      cell.train.epochs = 3;
+      cells.push_back(cell);
+    }
+  cells[4].lora->targets = {"q", "down"};
+  cells[7].seed = 7;  // another order of the data: it steps by itself unless lengths happen to agree
 
   Workshop workshop({});
   std::vector<PackMember> pack;
@@ -97,17 +106,46 @@ TEST_F(Recipe, NumbersOfACellDoNotDependOnItsPackMates) {
     reporters.push_back(&recorders[i]);
   }
   const auto outcomes = run_pack(workshop, pack, reporters);
+  double furthest = 0;
   for (std::size_t i = 0; i < cells.size(); ++i) {
     Recorder alone;
-    const auto outcome = solo(cells[i], "solo", alone);
+    const auto outcome = solo(cells[i], "solo" + std::to_string(i), alone);
     ASSERT_TRUE(outcome.ok() && outcomes[i].ok());
-    EXPECT_EQ(recorders[i].losses, alone.losses) << "cell " << i;
-    EXPECT_EQ(outcomes[i]->utterances_sha256, outcome->utterances_sha256);
-    EXPECT_EQ(contents(pack[i].directory / "projector.safetensors"),
-              contents(world->directory("solo") / "projector.safetensors"));
+    ASSERT_EQ(recorders[i].losses.size(), alone.losses.size()) << "cell " << i;
+    for (std::size_t step = 0; step < alone.losses.size(); ++step)
+      furthest = std::max(furthest, std::abs(recorders[i].losses[step] - alone.losses[step]));
+    EXPECT_EQ(outcomes[i]->utterances_sha256, outcome->utterances_sha256) << "cell " << i;
+    EXPECT_EQ(outcomes[i]->best_epoch, outcome->best_epoch);
+    EXPECT_EQ(recorders[i].phases, alone.phases);
   }
+  EXPECT_LT(furthest, 1e-5);
+  std::cout << "12 cells: losses alone and in a pack differ by " << furthest << " at most\n";
   EXPECT_NE(recorders[0].losses, recorders[1].losses);
-  EXPECT_NE(recorders[0].losses, recorders[2].losses);
+  EXPECT_NE(recorders[2].losses, recorders[4].losses);
+}
+
+// A loss that is not finite, an audio file that vanishes, a cancellation: all in the same pack.
+TEST_F(Recipe, ACellThatFailsInAPackChangesNothingForItsMates) {
+  Cell diverging = world->cell();
+  diverging.train.lr = 1e38, diverging.train.warmup = 0, diverging.train.weight_decay = 1;
+  const std::vector<PackMember> pack = {{diverging, world->directory("mate-diverges")},
+                                        {world->cell(), world->directory("mate-cancelled")},
+                                        {world->cell(), world->directory("mate")}};
+  std::vector<Recorder> recorders(pack.size());
+  recorders[1].cancel_after = 3;
+  Workshop workshop({});
+  const std::vector<Reporter*> reporters = {&recorders[0], &recorders[1], &recorders[2]};
+  const auto outcomes = run_pack(workshop, pack, reporters);
+  ASSERT_FALSE(outcomes[0].ok());
+  EXPECT_EQ(outcomes[0].error().error_class, ErrorClass::diverged);
+  ASSERT_FALSE(outcomes[1].ok());
+  EXPECT_EQ(outcomes[1].error().error.code, "cancelled");
+  ASSERT_TRUE(outcomes[2].ok()) << outcomes[2].error().error.message;
+  Recorder alone;
+  const auto outcome = solo(world->cell(), "mate-alone", alone);
+  EXPECT_EQ(outcomes[2]->utterances_sha256, outcome->utterances_sha256);
+  for (std::size_t step = 0; step < alone.losses.size(); ++step)
+    EXPECT_NEAR(recorders[2].losses[step], alone.losses[step], 1e-5);
 }
 
 // On a CPU without such instructions both cells compute in float32, and are equal.

@@ -1,0 +1,182 @@
+// How well a cell does: it transcribes a split batch by batch and counts the words. The validation split after each
+// epoch, the test split once, with the best epoch's projector and adapter.
+#include <fmt/format.h>
+
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "schemas/sha256.h"
+#include "worker/model/atomic_file.h"
+#include "worker/recipe/cell_run.h"
+#include "worker/text/wer.h"
+#include "worker/train/checkpoint.h"
+
+namespace sweetspot::worker {
+
+namespace {
+constexpr std::size_t kSkippedListed = 1000;
+
+EditCounts total_words(std::span<const UtteranceResult> results) {
+  EditCounts total;
+  for (const UtteranceResult& result : results) total += result.words;
+  return total;
+}
+}  // namespace
+
+// What an earlier attempt has decoded of it stands in `decoded` already.
+void CellRun::begin_transcription(std::string_view phase, std::span<const Utterance> utterances, int beam) {
+  Transcription& t = transcription_;
+  t.phase = phase, t.beam = beam, t.utterances = utterances, t.next = 0;
+  t.batches = make_batches(utterances, member_.cell.eval.batch);
+  for (std::size_t done = 0; done < t.decoded.size(); ++t.next) done += t.batches[t.next].size();
+  report(phase, std::int64_t(t.next), std::int64_t(t.batches.size()));
+}
+
+BeamOptions CellRun::search() const {
+  const EvalSpec& eval = member_.cell.eval;
+  return {.beam = transcription_.beam,
+          .max_new_tokens = eval.max_new_tokens,
+          .length_penalty = eval.length_penalty,
+          .repetition_penalty = eval.repetition_penalty};
+}
+
+std::optional<StepShape> CellRun::next_transcription() const {
+  const Transcription& t = transcription_;
+  if (t.next == t.batches.size()) return std::nullopt;
+  StepShape next = shape(t.utterances, t.batches[t.next]);
+  next.search = search();
+  return next;
+}
+
+CellBatch CellRun::prompts() const {
+  const Transcription& t = transcription_;
+  return {slam_->prompt(audio_tokens(t.utterances, t.batches[t.next], {})), {}};
+}
+
+std::vector<std::string> CellRun::transcribe() {
+  const torch::NoGradGuard no_grad;
+  return transcribe(transcription_.batches[transcription_.next]);
+}
+
+// The answers of one batch; of its halves where memory is too small for the whole.
+std::vector<std::string> CellRun::transcribe(const Batch& batch) {
+  try {
+    const Autocast autocast(precision_);
+    const Prompts prompts = {
+        .embeddings = slam_->prompt(audio_tokens(transcription_.utterances, batch, {})),
+        .adapters = {lora()}};
+    std::vector<std::string> texts;
+    for (const TokenIds& answer : beam_search(slam_->llm(), prompts, search()))
+      texts.push_back(slam_->text(answer));
+    return texts;
+  } catch (const std::exception& error) {
+    if (!is_out_of_memory(error) || batch.size() < 2) throw;
+    reporter_.note(fmt::format("out of memory: {} utterances are transcribed in two halves", batch.size()));
+  }
+  const auto middle = batch.begin() + std::ptrdiff_t(batch.size() / 2);
+  auto texts = transcribe({batch.begin(), middle});
+  for (std::string& text : transcribe({middle, batch.end()})) texts.push_back(std::move(text));
+  return texts;
+}
+
+void CellRun::end_transcription(std::vector<std::string> texts) {
+  Transcription& t = transcription_;
+  const Batch& batch = t.batches[t.next];
+  for (std::size_t i = 0; i < batch.size(); ++i) {
+    const Utterance& utterance = t.utterances[std::size_t(batch[i])];
+    UtteranceResult result = score(utterance.text, texts[i]);
+    result.id = utterance.id, result.audio = utterance.audio.string(), result.seconds = utterance.seconds;
+    t.decoded.push_back(std::move(result));
+  }
+  ++t.next;
+  report(t.phase, std::int64_t(t.next), std::int64_t(t.batches.size()));
+}
+
+std::vector<UtteranceResult> CellRun::transcribed() {
+  std::vector<UtteranceResult> results(transcription_.utterances.size());
+  auto next = transcription_.decoded.begin();
+  for (const Batch& batch : transcription_.batches)
+    for (const int index : batch) results[std::size_t(index)] = std::move(*next++);
+  transcription_ = {};
+  return results;
+}
+
+void CellRun::begin_validation() {
+  begin_transcription("validating", validation(), member_.cell.eval.validation_beam);
+}
+
+void CellRun::end_epoch() {
+  const double wer =
+      total_words(transcribed()).rate();
+  in_epoch_ = false;
+  const bool better = wer < best_wer_;
+  if (better) keep_best(epoch_, wer);
+  done_training_ = stop_.ends_after(wer) || epoch_ == member_.cell.train.epochs;
+  epochs_.push_back({.epoch = epoch_,
+                     .step = step_,
+                     .train_loss = loss_sum_ / double(loss_count_),  // NaN when no step had a finite loss
+                     .lr = lr_,
+                     .validation_wer = wer,
+                     .seconds = epoch_time_.seconds(),
+                     .best = better});
+  epoch_time_ = {};
+  reporter_.epoch(epochs_.back());
+}
+
+void CellRun::begin_test() {
+  training_time_.stop();
+  evaluation_time_.start();
+  if (best_epoch_ == 0)
+    throw Failure{ErrorClass::diverged,
+                  {"diverged", "no epoch gave a word error rate", "lower train.lr", "/train/lr"}};
+  {
+    const torch::NoGradGuard no_grad;
+    auto parameters = trained();
+    for (std::size_t i = 0; i < parameters.size(); ++i) parameters[i].copy_(best_[i]);
+  }
+  if (!std::filesystem::exists(best_directory(member_.directory, best_epoch_)))  // of an earlier attempt
+    need(save_best(member_.directory, best_epoch_, member_.cell, projector_, adapter_),
+         ErrorClass::infrastructure);
+  begin_transcription("evaluating", corpus_->test.utterances, member_.cell.eval.beam);
+}
+
+RunResult CellRun::end_test() {
+  const auto results = transcribed();
+  std::string lines;
+  EditCounts characters;
+  for (const UtteranceResult& result : results) {
+    lines += to_json(result).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
+    characters += result.characters;
+  }
+  need(write_file(member_.directory / kUtterancesFile, lines), ErrorClass::infrastructure);
+  need(publish_best(member_.directory, best_epoch_), ErrorClass::infrastructure);
+
+  RunResult result{.words = total_words(results),
+                   .characters = characters,
+                   .batch_mean_wer = batch_mean_wer(results),
+                   .utterances = std::int64_t(results.size()),
+                   .utterances_sha256 = sha256_hex(lines),
+                   .best_epoch = best_epoch_,
+                   .epochs = epoch_,
+                   .steps = step_,
+                   .validation_wer = best_wer_,
+                   .train_seconds = training_time_.seconds(),
+                   .evaluate_seconds = evaluation_time_.seconds(),
+                   .audio_seconds = corpus_->test.size().seconds,
+                   .parameters = {.encoder = encoder_->encoder()->parameter_count(member_.cell.layers),
+                                  .projector = parameter_count(*projector_),
+                                  .adapter = adapter_ ? adapter_->parameter_count() : 0,
+                                  .llm = parameter_count(*slam_->llm())},
+                   .train = corpus_->train.size(),
+                   .dev = corpus_->dev.size(),
+                   .test = corpus_->test.size(),
+                   .skipped = corpus_->skipped,
+                   .precision = std::string(to_string(precision_)),
+                   .build = build_name()};
+  if (result.skipped.size() > kSkippedListed) result.skipped.resize(kSkippedListed);
+  need(write_file(member_.directory / kResultFile, to_json(result).dump(2) + "\n"),
+       ErrorClass::infrastructure);
+  return result;
+}
+
+}  // namespace sweetspot::worker
