@@ -86,8 +86,8 @@ int run(const RunOptions& options) {
   std::deque<Console> consoles;
   std::vector<Reporter*> reporters;
   for (const PackMember& member : *pack)
-    reporters.push_back(&consoles.emplace_back(
-        pack->size() == 1 ? "" : member.directory.filename().string() + ": "));
+    reporters.push_back(
+        &consoles.emplace_back(pack->size() == 1 ? "" : member.directory.filename().string() + ": "));
   int code = 0;
   const auto outcomes = run_pack(workshop, *pack, reporters);
   for (std::size_t i = 0; i < pack->size(); ++i) {
@@ -105,13 +105,13 @@ int run(const RunOptions& options) {
 
 void add_run(CLI::App& program, int& exit_code) {
   auto options = std::make_shared<RunOptions>();
-  CLI::App* command =
-      program.add_subcommand(
+  CLI::App* command = program.add_subcommand(
       "run", "train and evaluate a cell, or several as one pack; results are printed as JSON, a line each");
   command->add_option("CELL.json", options->cells, "the cell")->required();
   command
-      ->add_option("--out", options->out,
-                   "directory for everything the run leaves behind; of several, below it by their files' names")
+      ->add_option(
+          "--out", options->out,
+          "directory for everything the run leaves behind; of several, below it by their files' names")
       ->required();
   add_device_options(*command, options->device);
   command->callback([options, &exit_code] { exit_code = run(*options); });

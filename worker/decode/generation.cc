@@ -17,11 +17,9 @@ Generation::Generation(const Qwen2& llm, const Prompts& prompts, std::int64_t ma
 }
 
 void Generation::read(const torch::Tensor& embeddings) {
-  const auto hidden =
-      llm_->forward(embeddings, {.adaptation = adapters_ ? &*adapters_ : nullptr,
-                                 .cache = &cache_,
-                                 .padding = padding_,
-                                 .wanted = 1});
+  const auto hidden = llm_->forward(
+      embeddings,
+      {.adaptation = adapters_ ? &*adapters_ : nullptr, .cache = &cache_, .padding = padding_, .wanted = 1});
   logits_ = llm_->logits(hidden.select(1, 0));
 }
 

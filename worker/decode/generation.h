@@ -26,7 +26,8 @@ enum class Quirk {
 struct Prompts {
   torch::Tensor embeddings;    // [U, L, hidden]
   torch::Tensor padding = {};  // int64 [U]: leading positions that hold nothing; absent: none
-  // Of the cells whose prompts these are, cell after cell, equally many each; null for a cell without. Empty: none.
+  // Of the cells whose prompts these are, cell after cell, equally many each; null for a cell without. Empty:
+  // none.
   std::vector<const LoraAdapter*> adapters = {};
 };
 

@@ -11,7 +11,8 @@ const LoraPair* pair_of(const StackedAdapters::Cell& cell, int layer, Target tar
   return cell.adapter ? cell.adapter->pair(layer, target) : nullptr;
 }
 
-// So many of the first cells that can be computed at once: none has such a map, or all have maps of one shape.
+// So many of the first cells that can be computed at once: none has such a map, or all have maps of one
+// shape.
 std::size_t alike(Cells cells, int layer, Target target) {
   const LoraPair* first = pair_of(cells[0], layer, target);
   const auto other = std::find_if(cells.begin(), cells.end(), [&](const StackedAdapters::Cell& cell) {
@@ -27,8 +28,8 @@ torch::Tensor drop(Cells cells, const torch::Tensor& x, std::uint64_t place) {
   const std::int64_t rows = x.size(0) / std::int64_t(cells.size());
   std::vector<torch::Tensor> parts;
   for (std::size_t i = 0; i < cells.size(); ++i)
-    parts.push_back(cells[i].dropout(x.narrow(0, std::int64_t(i) * rows, rows),
-                                     cells[i].adapter->spec().dropout, place));
+    parts.push_back(
+        cells[i].dropout(x.narrow(0, std::int64_t(i) * rows, rows), cells[i].adapter->spec().dropout, place));
   return torch::cat(parts);
 }
 
@@ -41,9 +42,12 @@ torch::Tensor added(Cells cells, int layer, Target target, const torch::Tensor& 
     b.push_back(pair->b * cell.adapter->scale());
   }
   const auto dropped = drop(cells, x, LoraAdapter::place(layer, target));
+  const auto stack = [](const std::vector<torch::Tensor>& maps) {
+    return maps.size() == 1 ? maps[0].unsqueeze(0) : torch::stack(maps);
+  };
   const auto stacked = dropped.reshape({std::int64_t(cells.size()), -1, x.size(2)});  // [cells, rows * N, in]
-  const auto low = torch::bmm(stacked, torch::stack(a).transpose(1, 2));
-  return torch::bmm(low, torch::stack(b).transpose(1, 2)).view({x.size(0), x.size(1), -1});
+  const auto low = torch::bmm(stacked, stack(a).transpose(1, 2));
+  return torch::bmm(low, stack(b).transpose(1, 2)).view({x.size(0), x.size(1), -1});
 }
 }  // namespace
 
@@ -79,9 +83,9 @@ JoinedAdapters::JoinedAdapters(std::span<const LoraAdapter* const> cells, std::i
     }
   }
   for (std::size_t map = 0; map < a.size(); ++map)
-    maps_.push_back(a[map].empty() ? Maps{}
-                                   : Maps{torch::cat(a[map]), torch::cat(b[map], 1),
-                                          torch::cat(cell[map]).to(device)});
+    maps_.push_back(a[map].empty()
+                        ? Maps{}
+                        : Maps{torch::cat(a[map]), torch::cat(b[map], 1), torch::cat(cell[map]).to(device)});
   if (cells.size() > 1)
     cell_ = torch::arange(std::int64_t(cells.size()), device)
                 .repeat_interleave(rows / std::int64_t(cells.size()))

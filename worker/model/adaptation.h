@@ -1,6 +1,6 @@
-// What is added to the outputs of a language model's linear maps. The cells of a pack share one frozen model and
-// one pass through it: a batch holds the rows of one cell after those of another, and each row gets its own cell's
-// adapter, or none.
+// What is added to the outputs of a language model's linear maps. The cells of a pack share one frozen model
+// and one pass through it: a batch holds the rows of one cell after those of another, and each row gets its
+// own cell's adapter, or none.
 #pragma once
 
 #include <span>
@@ -18,8 +18,8 @@ class Adaptation {
                               const torch::Tensor& y) const = 0;
 };
 
-// In training: each cell has the same number of rows, and drops out by its own numbers. Products of neighbours
-// whose adapters have one shape are batched.
+// In training: each cell has the same number of rows, and drops out by its own numbers. Products of
+// neighbours whose adapters have one shape are batched.
 class StackedAdapters : public Adaptation {
  public:
   struct Cell {
@@ -28,21 +28,24 @@ class StackedAdapters : public Adaptation {
   };
   explicit StackedAdapters(std::vector<Cell> cells) : cells_(std::move(cells)) {}
 
-  torch::Tensor adapt(int layer, Target target, const torch::Tensor& x, const torch::Tensor& y) const override;
+  torch::Tensor adapt(int layer, Target target, const torch::Tensor& x,
+                      const torch::Tensor& y) const override;
 
  private:
   std::vector<Cell> cells_;
 };
 
-// In decoding, where each cell has rows in any number and order: the maps of all adapters side by side, of which a
-// row's own ones are let through. Nothing here is differentiated.
+// In decoding, where each cell has rows in any number and order: the maps of all adapters side by side, of
+// which a row's own ones are let through. Nothing here is differentiated.
 class JoinedAdapters : public Adaptation {
  public:
-  // One adapter a cell, null for none, of which one at least is not; rows of one cell stand together, equally many.
+  // One adapter a cell, null for none, of which one at least is not; rows of one cell stand together, equally
+  // many.
   JoinedAdapters(std::span<const LoraAdapter* const> cells, std::int64_t rows);
 
   void select(const torch::Tensor& rows);  // int64 [rows]: keeps these in this order
-  torch::Tensor adapt(int layer, Target target, const torch::Tensor& x, const torch::Tensor& y) const override;
+  torch::Tensor adapt(int layer, Target target, const torch::Tensor& x,
+                      const torch::Tensor& y) const override;
 
  private:
   struct Maps {

@@ -120,7 +120,7 @@ LoraAdapter::LoraAdapter(const Qwen2Config& config, const LoraSpec& spec, const 
       rng.seed_torch(torch::kCPU, Draw::adapter, layer, std::uint64_t(target));
       const double bound = 1 / std::sqrt(double(shape.in));
       at(layer, target) = LoraPair{torch::empty({spec.r, shape.in}).uniform_(-bound, bound).to(device),
-                               torch::zeros({shape.out, spec.r}, device)};
+                                   torch::zeros({shape.out, spec.r}, device)};
     }
 }
 

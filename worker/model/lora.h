@@ -1,7 +1,7 @@
 // LoRA (Hu et al. 2021) as PEFT does it: y = W x + b + s * B(A(dropout(x))) with s = alpha / r, or, where an
 // adapter that was read is rank-stabilised (rsLoRA, Kalajdzievski 2023), alpha / sqrt(r). The adapter is an
-// argument of the language model's forward (adaptation.h) rather than welded into it, so that several cells share
-// one frozen model.
+// argument of the language model's forward (adaptation.h) rather than welded into it, so that several cells
+// share one frozen model.
 #pragma once
 
 #include <array>

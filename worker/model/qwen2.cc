@@ -3,13 +3,18 @@
 #include <cmath>
 #include <numbers>
 
+#include "worker/model/fused.h"
+
 namespace sweetspot::worker {
 
 namespace {
-// Rotates the pairs (x_i, x_{i + d/2}) by their position's angles. x [B, heads, L, d]; cos, sin [L, d]
-torch::Tensor rotate(const torch::Tensor& x, const torch::Tensor& cos, const torch::Tensor& sin) {
-  const auto halves = x.chunk(2, -1);
-  return x * cos + torch::cat({-halves[1], halves[0]}, -1) * sin;
+// See fused_rotated_heads.
+torch::Tensor rotated_heads(const torch::Tensor& x, std::int64_t heads, const torch::Tensor& cos,
+                            const torch::Tensor& sin) {
+  if (can_fuse(x)) return fused_rotated_heads(x, heads, cos, sin);
+  const auto split = split_heads(x, heads);
+  const auto halves = split.chunk(2, -1);
+  return split * cos + torch::cat({-halves[1], halves[0]}, -1) * sin;
 }
 
 // Shares each of kv_heads keys among `group` consecutive queries. [B, kv, T, d] -> [B, kv * group, T, d]
@@ -18,8 +23,8 @@ torch::Tensor repeat_heads(const torch::Tensor& x, std::int64_t group) {
   return x.unsqueeze(2).expand({-1, -1, group, -1, -1}).flatten(1, 2);
 }
 
-// Frequencies of the rotations [head_dim / 2], as transformers' modeling_rope_utils gives them, to the same bit:
-// an error of theirs is multiplied by the position.
+// Frequencies of the rotations [head_dim / 2], as transformers' modeling_rope_utils gives them, to the same
+// bit: an error of theirs is multiplied by the position.
 torch::Tensor rotary_frequencies(const Qwen2Config& c) {
   const auto plain =
       1 / torch::pow(c.rope_theta, torch::arange(0, c.head_dim, 2, torch::kFloat32) / double(c.head_dim));
@@ -73,6 +78,7 @@ RmsNormImpl::RmsNormImpl(std::int64_t size, double eps)
 
 // In float32, and cast back before the weight is applied: the order matters for bit parity in bfloat16.
 torch::Tensor RmsNormImpl::forward(const torch::Tensor& x) const {
+  if (can_fuse(x) && !weight.requires_grad()) return fused_rms_norm(x, weight, eps_);
   const auto f = x.to(torch::kFloat32);
   return (f * torch::rsqrt(f.square().mean(-1, true) + eps_)).to(x.scalar_type()) * weight;
 }
@@ -91,11 +97,12 @@ torch::Tensor Qwen2AttentionImpl::forward(int layer, const torch::Tensor& x, std
     const auto out = linear->forward(in);
     return pass.adaptation ? pass.adaptation->adapt(layer, target, in, out) : out;
   };
-  auto q = split_heads(project(q_proj_, Target::q, last(x, 1, wanted)), config_.heads);  // [B, heads, N, d]
-  auto k = split_heads(project(k_proj_, Target::k, x), config_.kv_heads);  // [B, kv_heads, L, d]
+  const auto q =
+      rotated_heads(project(q_proj_, Target::q, last(x, 1, wanted)), config_.heads,
+                    last(sequence.cos, 0, wanted), last(sequence.sin, 0, wanted));  // [B, heads, N, d]
+  auto k = rotated_heads(project(k_proj_, Target::k, x), config_.kv_heads, sequence.cos,
+                         sequence.sin);  // [B, kv_heads, L, d]
   auto v = split_heads(project(v_proj_, Target::v, x), config_.kv_heads);
-  q = rotate(q, last(sequence.cos, 0, wanted), last(sequence.sin, 0, wanted));
-  k = rotate(k, sequence.cos, sequence.sin);
   if (pass.cache) std::tie(k, v) = pass.cache->append(layer, k, v);
   auto mask = sequence.mask;
   if (mask.defined()) mask = last(mask, 2, wanted);

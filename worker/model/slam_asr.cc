@@ -60,8 +60,8 @@ torch::Tensor SlamAsr::losses(const torch::Tensor& audio, std::span<const std::v
   const auto hidden = llm_->forward(torch::cat({prompt(audio), answered}, 1), last);  // [B, N + 1, hidden]
   const auto logits = llm_->logits(
       hidden.flatten(0, 1).index_select(0, id_tensor(std::move(rows), {-1}, device)));  // [answer tokens, V]
-  const auto each = torch::cross_entropy_loss(logits, id_tensor(std::move(labels), {-1}, device), {},
-                                              at::Reduction::None);
+  const auto each =
+      torch::cross_entropy_loss(logits, id_tensor(std::move(labels), {-1}, device), {}, at::Reduction::None);
   std::vector<torch::Tensor> means;
   for (const auto& of_cell : each.split_with_sizes(tokens)) means.push_back(of_cell.mean());
   return torch::stack(means);

@@ -28,8 +28,8 @@ class SlamAsr {
   // What the language model reads before it answers. Audio tokens [B, A, hidden] -> [B, A + P, hidden]
   torch::Tensor prompt(const torch::Tensor& audio) const;
 
-  // Mean cross-entropy over all answer tokens of each cell's rows, in float32: [cells]. The rows of a cell stand
-  // together, equally many each; a cell's loss depends on its own rows alone.
+  // Mean cross-entropy over all answer tokens of each cell's rows, in float32: [cells]. The rows of a cell
+  // stand together, equally many each; a cell's loss depends on its own rows alone.
   torch::Tensor losses(const torch::Tensor& audio, std::span<const std::vector<std::int64_t>> answers,
                        std::int64_t cells, const Qwen2Pass& pass) const;
 

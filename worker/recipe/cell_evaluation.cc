@@ -1,5 +1,5 @@
-// How well a cell does: it transcribes a split batch by batch and counts the words. The validation split after each
-// epoch, the test split once, with the best epoch's projector and adapter.
+// How well a cell does: it transcribes a split batch by batch and counts the words. The validation split
+// after each epoch, the test split once, with the best epoch's projector and adapter.
 #include <fmt/format.h>
 
 #include <cmath>
@@ -62,9 +62,8 @@ std::vector<std::string> CellRun::transcribe() {
 std::vector<std::string> CellRun::transcribe(const Batch& batch) {
   try {
     const Autocast autocast(precision_);
-    const Prompts prompts = {
-        .embeddings = slam_->prompt(audio_tokens(transcription_.utterances, batch, {})),
-        .adapters = {lora()}};
+    const Prompts prompts = {.embeddings = slam_->prompt(audio_tokens(transcription_.utterances, batch, {})),
+                             .adapters = {lora()}};
     std::vector<std::string> texts;
     for (const TokenIds& answer : beam_search(slam_->llm(), prompts, search()))
       texts.push_back(slam_->text(answer));
@@ -106,8 +105,7 @@ void CellRun::begin_validation() {
 }
 
 void CellRun::end_epoch() {
-  const double wer =
-      total_words(transcribed()).rate();
+  const double wer = total_words(transcribed()).rate();
   in_epoch_ = false;
   const bool better = wer < best_wer_;
   if (better) keep_best(epoch_, wer);

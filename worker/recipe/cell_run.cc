@@ -102,8 +102,8 @@ torch::Tensor CellRun::audio_tokens(std::span<const Utterance> utterances, const
 
 // `draw` numbers the dropout of a step.
 CellBatch CellRun::training_batch(const Batch& batch, std::uint64_t draw) const {
-  CellBatch made = {
-      audio_tokens(corpus_->train.utterances, batch, dropout(Draw::projector_dropout, draw)), {}};
+  CellBatch made = {audio_tokens(corpus_->train.utterances, batch, dropout(Draw::projector_dropout, draw)),
+                    {}};
   for (const int index : batch) made.answers.push_back(answers_[index]);
   return made;
 }
@@ -129,8 +129,8 @@ torch::Tensor CellRun::batch_loss(const Batch& batch, std::uint64_t draw) const 
   return slam_->losses(made.audio, made.answers, 1, {.adaptation = lora() ? &adapters : nullptr})[0];
 }
 
-// In as many parts as memory asks for. Gradients of a loss that is not finite are never added. (The allocator has
-// given its cache back before it says that memory is used up.)
+// In as many parts as memory asks for. Gradients of a loss that is not finite are never added. (The allocator
+// has given its cache back before it says that memory is used up.)
 double CellRun::gradients() {
   const Batch& batch = batches_[next_batch_];
   for (;; parts_ *= 2) {

@@ -21,13 +21,16 @@ namespace sweetspot::worker {
 struct StepShape {
   const SlamAsr* slam = nullptr;
   Precision precision = Precision::fp32;
-  int frames = 0, seconds = 0;  // joined to an audio token; of each clip
-  std::size_t rows = 0, answer = 0;  // answer: tokens of the longest, in training
+  int frames = 0, seconds = 0;        // joined to an audio token; of each clip
+  std::size_t rows = 0, answer = 0;   // answer: tokens of the longest, in training
   std::optional<BeamOptions> search;  // of a transcription
   bool operator==(const StepShape&) const = default;
+  // That one cell sends through the language model, but for the few of the prompt.
+  std::size_t tokens() const { return rows * (std::size_t(kFramesASecond * seconds / frames) + answer); }
 };
 
-// A batch of a cell on its way into the language model: audio tokens [B, A, hidden] and, in training, the answers.
+// A batch of a cell on its way into the language model: audio tokens [B, A, hidden] and, in training, the
+// answers.
 struct CellBatch {
   torch::Tensor audio;
   std::vector<TokenIds> answers;

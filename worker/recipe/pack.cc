@@ -7,6 +7,11 @@
 namespace sweetspot::worker {
 
 namespace {
+// A GPU's launches cost the same whatever their size. On a CPU what pays is fewer operations on small
+// tensors, until the tensors outgrow its caches: measured with the nano models, cells of 106 tokens took 0.75
+// of the time in sixes, cells of 424 tokens 0.95 in twos and 1.05 in fours.
+constexpr std::size_t kTokensTogetherOnCpu = 800, kTokensTogetherOnGpu = 16384;
+
 // What went wrong in the code that has just thrown.
 Failure current_failure() {
   try {
@@ -24,7 +29,8 @@ Failure current_failure() {
 }
 }  // namespace
 
-Pack::Pack(std::span<const PackMember> members, std::span<Reporter* const> reporters) {
+Pack::Pack(std::span<const PackMember> members, std::span<Reporter* const> reporters, torch::Device device)
+    : tokens_(device.is_cuda() ? kTokensTogetherOnGpu : kTokensTogetherOnCpu) {
   for (std::size_t i = 0; i < members.size(); ++i) {
     members_.push_back({std::make_unique<CellRun>(members[i], *reporters[i]), reporters[i], {}});
     order_.push_back(i);
@@ -69,13 +75,16 @@ std::vector<std::vector<Pack::Member*>> Pack::groups(
     if (member.outcome) continue;
     const auto shape = next(*member.cell);
     if (!shape) continue;
-    auto group = std::ranges::find_if(
-        groups, [&](const auto& one) { return one.first == *shape && one.second.size() < most_; });
+    auto group = std::ranges::find_if(groups, [&](const auto& one) {
+      return one.first == *shape && (one.second.size() + 1) * shape->tokens() <= tokens_;
+    });
     if (group == groups.end()) group = groups.insert(group, {*shape, {}});
     group->second.push_back(&member);
   }
   // Neighbours with adapters of one shape are computed as one.
-  const auto rank = [](const Member* member) { return member->cell->lora() ? member->cell->cell().lora->r : 0; };
+  const auto rank = [](const Member* member) {
+    return member->cell->lora() ? member->cell->cell().lora->r : 0;
+  };
   std::vector<std::vector<Member*>> all;
   for (auto& [shape, group] : groups) {
     std::ranges::stable_sort(group, std::greater(), rank);
@@ -92,7 +101,7 @@ void Pack::take(const Stage<Outcome>& stage, std::span<Member* const> group) {
   try {
     if (cells.size() > 1) outcomes = stage.together(cells);
   } catch (const std::exception& error) {
-    if (is_out_of_memory(error)) most_ = std::max<std::size_t>(1, cells.size() / 2);
+    if (is_out_of_memory(error)) tokens_ = stage.next(*cells[0])->tokens() * cells.size() / 2;
     for (CellRun* cell : cells) cell->forget_gradients();
   } catch (const Failure&) {  // of one of them
     for (CellRun* cell : cells) cell->forget_gradients();

@@ -1,6 +1,6 @@
 // The cells of a pack. They take their steps together where these have one shape: one pass through the frozen
-// language model for all of them. What fails together is tried alone, so that a failure is its own cell's and ends
-// no other.
+// language model for all of them. What fails together is tried alone, so that a failure is its own cell's and
+// ends no other.
 #pragma once
 
 #include <functional>
@@ -15,8 +15,8 @@ namespace sweetspot::worker {
 
 using CellRuns = std::span<CellRun* const>;
 
-// A kind of step: what each cell would do next, how cells of one shape do it together, how one does it alone, and
-// what it does with what came out.
+// A kind of step: what each cell would do next, how cells of one shape do it together, how one does it alone,
+// and what it does with what came out.
 template <class Outcome>
 struct Stage {
   std::function<std::optional<StepShape>(const CellRun&)> next;
@@ -27,7 +27,7 @@ struct Stage {
 
 class Pack {
  public:
-  Pack(std::span<const PackMember> members, std::span<Reporter* const> reporters);
+  Pack(std::span<const PackMember> members, std::span<Reporter* const> reporters, torch::Device device);
 
   // Does `step` for each cell that has not ended. A step that throws ends its cell.
   void each(const std::function<void(CellRun&)>& step);
@@ -53,13 +53,14 @@ class Pack {
   void guarded(Member& member, Step step);
   void end(Member& member, CellOutcome outcome);
   // The cells that have a step to take, by its shape.
-  std::vector<std::vector<Member*>> groups(const std::function<std::optional<StepShape>(const CellRun&)>& next);
+  std::vector<std::vector<Member*>> groups(
+      const std::function<std::optional<StepShape>(const CellRun&)>& next);
   template <class Outcome>
   void take(const Stage<Outcome>& stage, std::span<Member* const> group);
 
   std::vector<Member> members_;
   std::vector<std::size_t> order_;  // in which each() goes
-  std::size_t most_ = 16;           // cells that take a step together; fewer once that was too much for memory
+  std::size_t tokens_;  // of a step that is taken together; fewer once that was too much for memory
 };
 
 // Gradients of a training step.

@@ -64,8 +64,8 @@ bool is_out_of_memory(const std::exception& error);
 // Trains and evaluates the cells of a pack side by side and leaves in each directory: utterances.jsonl,
 // result.json, projector.safetensors, sweetspot.json and, with LoRA, adapter/; resumed.json if it went on
 // from a checkpoint, which gives the numbers of a cell that was never stopped. A cell's numbers do not depend
-// on its pack mates beyond rounding, and a cell that fails or is cancelled leaves the others running. One outcome a member,
-// in order.
+// on its pack mates beyond rounding, and a cell that fails or is cancelled leaves the others running. One
+// outcome a member, in order.
 std::vector<CellOutcome> run_pack(Workshop& workshop, std::span<const PackMember> pack,
                                   std::span<Reporter* const> reporters);
 

@@ -24,7 +24,7 @@ void test_finished(Pack& pack) {
 
 std::vector<CellOutcome> run_pack(Workshop& workshop, std::span<const PackMember> members,
                                   std::span<Reporter* const> reporters) {
-  Pack pack(members, reporters);
+  Pack pack(members, reporters, workshop.device());
   pack.each([&](CellRun& cell) { cell.load(workshop), cell.resume(); });
   pack.each([&](CellRun& cell) { cell.encode(pack.depths(cell)); });
   test_finished(pack);  // those that were resumed there

@@ -42,9 +42,8 @@ std::string SpeechEncoder::key(const Utterance& utterance, int depth) const {
 }
 
 bool SpeechEncoder::fits_cache(std::span<const Utterance> utterances, std::size_t depths) const {
-  constexpr std::size_t kFramesASecond = 50;
   std::size_t frames = 0;
-  for (const Utterance& utterance : utterances) frames += kFramesASecond * padded_seconds(utterance);
+  for (const Utterance& utterance : utterances) frames += std::size_t(kFramesASecond * padded_seconds(utterance));
   return frames * encoder_->config().d_model * c10::elementSize(placement_.dtype) * depths <= cache_.budget();
 }
 

@@ -18,6 +18,8 @@
 
 namespace sweetspot::worker {
 
+inline constexpr int kFramesASecond = 50;  // of an encoder
+
 // The features used last, up to a budget of bytes.
 class FeatureCache {
  public:

@@ -15,8 +15,9 @@ class Adaptations : public testing::Test {
          {std::tuple(2, 4.0, 0.1, std::vector<std::string>{"q", "k", "v", "o"}),
           std::tuple(2, 6.0, 0.5, std::vector<std::string>{"q", "k", "v", "o"}),
           std::tuple(3, 3.0, 0.0, std::vector<std::string>{"q", "down"})}) {
-      adapters.emplace_back(llm->config(), LoraSpec{.r = r, .alpha = alpha, .dropout = dropout, .targets = targets},
-                            Rng(r), torch::kCPU);
+      adapters.emplace_back(llm->config(),
+                            LoraSpec{.r = r, .alpha = alpha, .dropout = dropout, .targets = targets}, Rng(r),
+                            torch::kCPU);
       for (torch::Tensor& parameter : adapters.back().parameters()) {
         parameter.normal_();
         parameter.requires_grad_(true);
@@ -53,7 +54,8 @@ TEST_F(Adaptations, StackedOnesGiveEachCellItsOwnOutputAndGradients) {
     if (!cells[i].adapter) continue;
     (output * rows_of(weights, i)).sum().backward();
     const auto parameters = cells[i].adapter->parameters();
-    for (std::size_t p = 0; p < parameters.size(); ++p) expect_close(gradients[p], parameters[p].grad(), 1e-4);
+    for (std::size_t p = 0; p < parameters.size(); ++p)
+      expect_close(gradients[p], parameters[p].grad(), 1e-4);
   }
 }
 
@@ -78,9 +80,11 @@ TEST_F(Adaptations, WhatIsNotANumberStaysInItsCell) {
   auto spoilt = x.clone();
   rows_of(spoilt, 0).fill_(NAN);
   const StackedAdapters stacked(cells);
-  const auto clean = llm->forward(x, {.adaptation = &stacked}), output = llm->forward(spoilt, {.adaptation = &stacked});
+  const auto clean = llm->forward(x, {.adaptation = &stacked}),
+             output = llm->forward(spoilt, {.adaptation = &stacked});
   EXPECT_TRUE(rows_of(output, 0).isnan().all().item<bool>());
-  for (std::size_t i = 1; i < cells.size(); ++i) EXPECT_TRUE(torch::equal(rows_of(output, i), rows_of(clean, i)));
+  for (std::size_t i = 1; i < cells.size(); ++i)
+    EXPECT_TRUE(torch::equal(rows_of(output, i), rows_of(clean, i)));
 }
 
 }  // namespace

@@ -1,0 +1,43 @@
+#include "worker/model/fused.h"
+
+#include "tests/worker/model/fixtures.h"
+
+namespace sweetspot::worker {
+namespace {
+
+// Outputs and gradients of two functions of one input, for one gradient from above.
+template <class F, class G>
+void expect_same(const torch::Tensor& at, F fused, G plain) {
+  const auto one = at.clone().requires_grad_(true), other = at.clone().requires_grad_(true);
+  const auto output = fused(one), wanted = plain(other);
+  expect_close(output.detach(), wanted.detach());
+  const auto above = torch::randn(output.sizes()).transpose(0, 1).contiguous().transpose(0, 1);
+  output.backward(above), wanted.backward(above);
+  expect_close(one.grad(), other.grad());
+}
+
+TEST(Fused, RmsNormIsItsFormulaForwardsAndBackwards) {
+  torch::manual_seed(1);
+  const auto weight = torch::randn({37});
+  for (const auto& shape : {std::vector<std::int64_t>{3, 5, 37}, {1, 1, 37}, {40, 30, 37}})
+    expect_same(
+        torch::randn(shape), [&](const torch::Tensor& x) { return fused_rms_norm(x, weight, 1e-2); },
+        [&](const torch::Tensor& x) { return x * torch::rsqrt(x.square().mean(-1, true) + 1e-2) * weight; });
+}
+
+TEST(Fused, RotationIsItsFormulaForwardsAndBackwards) {
+  torch::manual_seed(1);
+  const auto angles = torch::randn({7, 3}).repeat({1, 2});  // [L, d], both halves alike
+  const auto cos = angles.cos(), sin = angles.sin();
+  expect_same(
+      torch::randn({2, 7, 4 * 6}),
+      [&](const torch::Tensor& x) { return fused_rotated_heads(x, 4, cos, sin); },
+      [&](const torch::Tensor& x) {
+        const auto heads = x.view({2, 7, 4, 6}).transpose(1, 2);
+        const auto halves = heads.chunk(2, -1);
+        return heads * cos + torch::cat({-halves[1], halves[0]}, -1) * sin;
+      });
+}
+
+}  // namespace
+}  // namespace sweetspot::worker
