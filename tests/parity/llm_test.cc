@@ -16,11 +16,15 @@ namespace {
 using nlohmann::json;
 
 // float32 has eps 1.2e-7; the two sides add the same terms in other orders.
-const Tolerance kLogits = {1e-4, "eps x logits to 6 x 2 layers of sums over 16 to 400 terms (~100 roundings)"};
+const Tolerance kLogits = {1e-4,
+                           "eps x logits to 6 x 2 layers of sums over 16 to 400 terms (~100 roundings)"};
 const Tolerance kLoss = {1e-5, "eps x losses near 5 x ~20 roundings: a mean over 8 positions"};
 const Tolerance kGradients = {1e-4, "as logits: gradients to 3, the same sums backwards"};
 const Tolerance kTensors = {0, "copied, not computed: the same bits"};
-const Tolerance kLosses = {1e-4, "relative: eps, grown over 50 steps that each start from the last one's"};
+// AdamW divides gradients by their own size, the smallest by rounding errors: the same loop in float64 ends
+// 0.2 away.
+const Tolerance kLosses = {5e-4,
+                           "relative: eps, grown over 50 steps of AdamW that each start from the last one's"};
 const Tolerance kWeights = {1e-3, "a tenth of what AdamW moves a weight by in one step of lr 0.01"};
 
 Qwen2 llm_named(const std::string& name) { return load_qwen2(cases_directory() / "llms" / name, {}).value(); }
@@ -60,8 +64,7 @@ TEST(Decoder, GivesTheLogitsOfTransformersAtOnceAndWithACache) {
     const auto whole = logits_of(llm, embeddings, pass, {length});
     const auto stepwise =
         logits_of(llm, embeddings, pass, one_by_one(std::max<std::int64_t>(1, length - 6), length));
-    auto& piece =
-        pieces.try_emplace(model, "decoder " + model, "transformers", kLogits).first->second;
+    auto& piece = pieces.try_emplace(model, "decoder " + model, "transformers", kLogits).first->second;
     for (std::size_t row = 0; row < padding.size(); ++row) {
       // What stands in the padding is nobody's business.
       const auto held = [&](const torch::Tensor& x) { return x[row].slice(0, padding[row]); };
@@ -198,8 +201,7 @@ std::vector<double> train(Trainee& trainee, const json& c) {
     for (const json& text : batch.at("answers")) answers.push_back(slam.answer(text.get<std::string>()));
     const auto features =
         noise(batch.at("seed"), {std::int64_t(answers.size()), batch.at("frames"), c.at("width")});
-    const auto loss =
-        slam.losses(projector->forward(features, {}), answers, 1, {.adaptation = &adapters})[0];
+    const auto loss = slam.losses(projector->forward(features, {}), answers, 1, {.adaptation = &adapters})[0];
     loss.backward();
     optimiser.step(schedule.at(std::int64_t(losses.size())));
     losses.push_back(loss.item<double>());
