@@ -6,6 +6,7 @@
 #include <future>
 #include <thread>
 
+#include "daemon/device_memory.h"
 #include "schemas/attempt_files.h"
 
 namespace sweetspot::daemon {
@@ -43,8 +44,7 @@ Status Daemon::start(std::function<void()> committed) {
   auto state = store_.load(Clock::now(), options_.reactor.adoption_grace);
   if (!state) return state.error();
   state_ = std::move(*state);
-  for (const DeviceSpec& device : options_.devices)
-    state_.devices.try_emplace(device.name, Device{.name = device.name});
+  add_devices();
   const auto known = store_.known_workers();
   if (!known) return known.error();
   adopt_workers(*known);
@@ -55,6 +55,14 @@ Status Daemon::start(std::function<void()> committed) {
   commit(devices);
   tick();
   return success();
+}
+
+void Daemon::add_devices() {
+  std::vector<std::string> names;
+  for (const DeviceSpec& device : options_.devices) names.push_back(device.name);
+  const auto memory = device_memory(names);
+  for (std::size_t i = 0; i < names.size(); ++i)
+    state_.devices.try_emplace(names[i], Device{.name = names[i]}).first->second.memory = memory[i];
 }
 
 // A worker of an earlier daemon keeps its device, also one that this daemon was not told to use: then it may

@@ -63,6 +63,7 @@ class Daemon : public Commands {
   void commit_progress_soon();
   void perform(const Act& action);
   void start_pack(const StartPack& start);
+  void add_devices();
   void adopt_workers(const std::vector<Store::KnownWorker>& known);
   void tick();
 

@@ -89,6 +89,19 @@ void check_corpus(const CorpusSpec& corpus, const std::string& at, Errors& missi
     missing.back().pointer = at + files.error().pointer;
   }
 }
+// How much memory its cells take, where that can be said.
+void weigh(Plan& plan) {
+  Workloads workloads;
+  if (!plan.llm) return;
+  for (GridCell& point : plan.grid.cells) {
+    const auto shape = plan.encoders.find(point.cell.encoder);
+    if (shape == plan.encoders.end()) continue;
+    Workload workload = *point.workload;
+    workload.cpu = footprint(memory_need(point.cell, shape->second, *plan.llm, Hardware::cpu));
+    workload.gpu = footprint(memory_need(point.cell, shape->second, *plan.llm, Hardware::gpu));
+    point.workload = workloads.of(std::move(workload));
+  }
+}
 }  // namespace
 
 Plan make_plan(const SweepSpec& spec) {
@@ -101,6 +114,7 @@ Plan make_plan(const SweepSpec& spec) {
   for (const auto& language : spec.languages) {
     check_corpus(spec.corpora.at(language), "/corpora/" + language, plan.missing);
   }
+  weigh(plan);
   return plan;
 }
 

@@ -21,6 +21,7 @@ struct ServeOptions {
   std::string state, listen = "127.0.0.1:8765", devices, worker, token_file;
   std::vector<std::string> allow_hosts;
   double retry_seconds = 5, stall_minutes = 30;
+  std::size_t pack = 16;
 };
 
 void log_line(const std::string& line) {
@@ -125,7 +126,8 @@ Outcome serve(const ServeOptions& options, const std::string& version) {
       .devices = std::move(*devices),
       .reactor = {.stall_timeout = std::chrono::seconds(
                       std::max<std::int64_t>(1, std::int64_t(options.stall_minutes * 60))),
-                  .retry_backoff = std::chrono::milliseconds(std::int64_t(options.retry_seconds * 1000))},
+                  .retry_backoff = std::chrono::milliseconds(std::int64_t(options.retry_seconds * 1000)),
+                  .pack = options.pack},
       .supervisor = {.state_directory = state, .worker_binary = *worker, .log = log_line}};
   HttpOptions http{.host = host,
                    .port = port,
@@ -164,6 +166,9 @@ void add_serve_command(Program& program, const std::string& version) {
   verb.add_option("--token-file", options->token_file,
                   "File of mode 0600 with the token that clients must send");
   verb.add_option("--allow-host", options->allow_hosts, "A further name that clients call this machine by");
+  verb.add_option("--pack", options->pack, "Runs that one worker trains together, at most; 1: one at a time")
+      ->check(CLI::Range(1, 64))
+      ->capture_default_str();
   verb.add_option("--retry-seconds", options->retry_seconds,
                   "First wait before another attempt; doubles each time")
       ->capture_default_str();

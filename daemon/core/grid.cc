@@ -5,9 +5,6 @@
 #include <algorithm>
 #include <unordered_set>
 
-#include "schemas/json_text.h"
-#include "schemas/sha256.h"
-
 namespace sweetspot::daemon {
 
 namespace {
@@ -106,12 +103,6 @@ bool matches(const Exclusion& rule, const json& point) {
   });
 }
 
-// What a worker must load to do the cell: cells that agree in it can follow each other warm.
-std::string affinity_of(const Cell& cell) {
-  const json document = to_json(cell);
-  return sha256_hex(dump_json({document["encoder"], document["llm"], document["corpus"]})).substr(0, 16);
-}
-
 class Expansion {
  public:
   Expansion(const SweepSpec& spec, const ShapeOf& shape_of) : spec_(spec), shape_of_(shape_of) {}
@@ -191,14 +182,15 @@ class Expansion {
     if (!cell.lora)
       std::erase_if(settings.get_ref<json::object_t&>(),
                     [](const auto& s) { return s.first.starts_with("lora."); });
-    std::string affinity = affinity_of(cell);
-    grid_.cells.push_back({std::move(cell), std::move(hash), std::move(affinity), std::move(settings)});
+    WorkloadPtr workload = workloads_.of(workload_of(cell));
+    grid_.cells.push_back({std::move(cell), std::move(hash), std::move(workload), std::move(settings)});
   }
 
   const SweepSpec& spec_;
   const ShapeOf& shape_of_;
   std::vector<json> settings_;
   std::unordered_set<std::string> seen_;
+  Workloads workloads_;
   Grid grid_;
 };
 }  // namespace

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "daemon/core/workload.h"
 #include "schemas/cell.h"
 #include "schemas/result.h"
 #include "schemas/sweep.h"
@@ -27,7 +28,7 @@ using ShapeOf = std::function<std::optional<EncoderShape>(const std::string& enc
 struct GridCell {
   Cell cell;
   std::string hash;         // cell_hash(cell)
-  std::string affinity;     // equal for cells that can share a worker's loaded encoder, LLM and features
+  WorkloadPtr workload = kNoWorkload;
   nlohmann::json settings;  // values of further axes: {"train.lr": 0.001}
 };
 

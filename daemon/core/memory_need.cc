@@ -71,6 +71,10 @@ MemoryNeed memory_need(const Cell& cell, const EncoderShape& encoder, const Qwen
           .features = kFeatureCacheBytes};
 }
 
+Footprint footprint(const MemoryNeed& need) {
+  return {.shared = need.weights + need.features, .own = need.trained + need.activations};
+}
+
 bool fits(const MemoryNeed& need, std::int64_t bytes) { return need.total() <= bytes / 10 * 9; }
 
 }  // namespace sweetspot::daemon

@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "daemon/core/grid.h"
+#include "daemon/core/workload.h"
 #include "schemas/cell.h"
 #include "schemas/model_config.h"
 
@@ -38,6 +39,9 @@ struct MemoryNeed {
 
 MemoryNeed memory_need(const Cell& cell, const EncoderShape& encoder, const Qwen2Config& llm,
                        Hardware hardware);
+
+// In a pack the models and the features are there once, the rest for each cell.
+Footprint footprint(const MemoryNeed& need);
 
 // Whether so many bytes hold the need with a tenth left free.
 bool fits(const MemoryNeed& need, std::int64_t bytes);

@@ -133,7 +133,7 @@ class Reactor {
   }
 
   void on(const SweepRemoved& removed) {
-    std::erase_if(state_.queue, [&](const auto& key) { return key.sweep == removed.sweep; });
+    state_.queue.erase(removed.sweep);
     std::erase_if(state_.runs, [&](const auto& entry) { return entry.second.sweep == removed.sweep; });
     state_.sweeps.erase(removed.sweep);
   }
@@ -214,7 +214,7 @@ class Reactor {
         effects_.actions.push_back(Send{worker.id, Cancel{grant}});
         continue;
       }
-      worker.warm = run->affinity;
+      worker.warm = run->workload->affinity;
       if (state_of(run->status) != RunState::running) changed(*run, Running{worker.id}, {});
     }
   }
@@ -310,7 +310,7 @@ class Reactor {
     Run* run = current(worker, done.grant);
     finished(worker, done.grant);
     if (!run) return;  // sent twice, or cancelled meanwhile: the acknowledgement alone
-    worker.warm = run->affinity;
+    worker.warm = run->workload->affinity;
     if (state_of(run->status) != RunState::running) changed(*run, Running{worker.id}, {});
     set_status(state_, *run, Succeeded{});
     run->reason = {};
@@ -499,9 +499,9 @@ class Reactor {
       if (state_.devices.at(worker.device).drained) release_if_idle(worker, "the device is drained");
       const bool free = worker.connected && !worker.stopping && worker.runs.empty();
       if (!free) continue;
-      if (const auto run = pick_run(state_, worker)) grant(state_.runs.at(*run), worker);
+      if (const auto pack = pick_pack(state_, worker, options_.pack); !pack.empty()) grant(pack, worker);
     }
-    std::ptrdiff_t unserved = std::ssize(state_.queue);
+    auto unserved = std::ptrdiff_t(state_.queue.size());
     for (const auto& [id, worker] : state_.workers)
       unserved -= !worker.greeted && !worker.stopping && worker.runs.empty();
     for (auto& [name, device] : state_.devices) {
@@ -511,18 +511,24 @@ class Reactor {
     }
   }
 
-  void grant(Run& run, Worker& worker) {
+  void grant(const std::vector<RunId>& pack, Worker& worker) {
+    StartPack start{worker.id, {}};
+    for (RunId id : pack) start.pack.push_back(grant(state_.runs.at(id), worker));
+    worker.progressed = now_;
+    effects_.changes.push_back(WorkerChanged{worker, "busy", {}});
+    effects_.actions.push_back(std::move(start));
+  }
+
+  Grant grant(Run& run, Worker& worker) {
     run.fence = state_.last_fence = Fence{state_.last_fence.value + 1};
     run.device = worker.device;
     ++run.attempt;
     worker.runs.emplace(run.id, run.fence);
-    worker.progressed = now_;
-    worker.warm = run.affinity;
+    worker.warm = run.workload->affinity;
     changed(run, Leased{worker.id}, {});
     const Grant grant{run.id, run.fence};
     effects_.changes.push_back(AttemptBegan{grant, run.attempt, worker.id, worker.device});
-    effects_.changes.push_back(WorkerChanged{worker, "busy", {}});
-    effects_.actions.push_back(StartPack{worker.id, {grant}});
+    return grant;
   }
 
   void launch(Device& device) {

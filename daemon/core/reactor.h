@@ -14,6 +14,7 @@ struct ReactorOptions {
   std::chrono::seconds stall_timeout{1800};       // a worker that beats and gets nowhere is ended
   std::chrono::seconds idle_timeout{60};          // a worker with nothing to do gives its memory back
   std::chrono::milliseconds retry_backoff{5000};  // doubled with each strike, at most 10 minutes
+  std::size_t pack = 16;                          // runs that one worker gets at a time, at most
   int infrastructure_strikes = 5;
   int protocol_strikes = 2;
   int out_of_memory_strikes = 2;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 #include <stdexcept>
 
 namespace sweetspot::daemon {
@@ -13,6 +14,13 @@ static_assert(std::variant_size_v<RunStatus> == kRunStates.size());
 
 bool may_be_picked(const State& state, const Run& run) {
   return state_of(run.status) == RunState::queued && !state.sweeps.at(run.sweep).paused;
+}
+
+// What has failed before is tried by itself: then it is known whose fault it was, and nobody else pays for
+// it.
+void enqueue(State& state, const Sweep& sweep, const Run& run) {
+  const auto company = run.strikes == Strikes{} ? RunQueue::Company::others : RunQueue::Company::none;
+  state.queue.insert(sweep.priority, sweep.id, {run.position, run.id}, *run.workload, company);
 }
 
 void require(bool holds, const std::string& invariant) {
@@ -29,10 +37,6 @@ std::optional<WorkerId> holder_of(const RunStatus& status) {
   return std::nullopt;
 }
 
-State::QueueKey queue_key(const Sweep& sweep, const Run& run) {
-  return {-sweep.priority, sweep.id, run.position, run.id};
-}
-
 void set_status(State& state, Run& run, RunStatus status) {
   const RunState from = state_of(run.status), to = state_of(status);
   if (!may_become(from, to)) {
@@ -40,15 +44,15 @@ void set_status(State& state, Run& run, RunStatus status) {
         fmt::format("{} may not go from {} to {}", to_string(run.id), to_string(from), to_string(to)));
   }
   const Sweep& sweep = state.sweeps.at(run.sweep);
-  state.queue.erase(queue_key(sweep, run));
+  state.queue.erase(sweep.priority, sweep.id, {run.position, run.id}, *run.workload);
   run.status = status;
-  if (may_be_picked(state, run)) state.queue.insert(queue_key(sweep, run));
+  if (may_be_picked(state, run)) enqueue(state, sweep, run);
 }
 
 void reindex(State& state, const Sweep& sweep) {
-  std::erase_if(state.queue, [&](const State::QueueKey& key) { return key.sweep == sweep.id; });
+  state.queue.erase(sweep.id);
   for (const auto& [id, run] : state.runs) {
-    if (run.sweep == sweep.id && may_be_picked(state, run)) state.queue.insert(queue_key(sweep, run));
+    if (run.sweep == sweep.id && may_be_picked(state, run)) enqueue(state, sweep, run);
   }
 }
 
@@ -57,7 +61,8 @@ void check_invariants(const State& state) {
     const std::string name = to_string(id);
     require(state.sweeps.contains(run.sweep), name + " belongs to a sweep");
     require(run.fence <= state.last_fence, name + " has a fence that was given out");
-    const bool queued = state.queue.contains(queue_key(state.sweeps.at(run.sweep), run));
+    const int priority = state.sweeps.at(run.sweep).priority;
+    const bool queued = state.queue.contains(priority, run.sweep, {run.position, id}, *run.workload);
     require(queued == may_be_picked(state, run), name + " is in the queue if and only if it may be picked");
     if (const auto holder = holder_of(run.status)) {
       const auto worker = state.workers.find(*holder);
@@ -71,7 +76,8 @@ void check_invariants(const State& state) {
   }
   const auto waiting = std::ranges::count_if(
       state.runs, [&](const auto& entry) { return may_be_picked(state, entry.second); });
-  require(std::ssize(state.queue) == waiting, "the queue holds what may be picked and nothing else");
+  require(std::ptrdiff_t(state.queue.size()) == waiting,
+          "the queue holds what may be picked and nothing else");
   std::set<RunId> held;
   for (const auto& [id, worker] : state.workers) {
     for (const auto& [run, fence] : worker.runs) {

@@ -6,12 +6,13 @@
 #include <cstdint>
 #include <map>
 #include <optional>
-#include <set>
 #include <string>
 #include <unordered_map>
 #include <variant>
 #include <vector>
 
+#include "daemon/core/run_queue.h"
+#include "daemon/core/workload.h"
 #include "schemas/ids.h"
 #include "schemas/run_state.h"
 #include "schemas/worker_message.h"
@@ -56,7 +57,7 @@ struct Run {
   RunId id;
   SweepId sweep;
   std::int64_t position = 0;
-  std::string affinity;  // equal for cells that share encoder and corpus
+  WorkloadPtr workload = kNoWorkload;
   RunStatus status = Queued{};
   Reason reason;
   Fence fence;         // of the newest grant
@@ -90,6 +91,7 @@ struct Worker {
 struct Device {
   std::string name;      // "cpu:0", "cuda:1"
   bool drained = false;  // gets no new runs
+  std::optional<std::int64_t> memory = std::nullopt;  // bytes for its worker; not known of every GPU
   std::optional<WorkerId> worker;
   int failed_launches = 0;  // in a row
   TimePoint next_launch;    // not before
@@ -105,16 +107,7 @@ struct State {
   WorkerId last_worker;
   bool shutting_down = false;  // no new grants
   TimePoint last_tick;
-  // What may be picked: queued runs of sweeps that are not paused, best first. Kept by set_status and
-  // reindex.
-  struct QueueKey {
-    int negative_priority;
-    SweepId sweep;
-    std::int64_t position;
-    RunId run;
-    auto operator<=>(const QueueKey&) const = default;
-  };
-  std::set<QueueKey> queue;
+  RunQueue queue;  // queued runs of sweeps that are not paused; kept by set_status and reindex
 };
 
 // The only way a run changes state: refuses what run_transitions() does not list (std::logic_error), and
@@ -122,7 +115,6 @@ struct State {
 // pause changed.
 void set_status(State& state, Run& run, RunStatus status);
 void reindex(State& state, const Sweep& sweep);
-State::QueueKey queue_key(const Sweep& sweep, const Run& run);
 
 // Throws std::logic_error naming the broken invariant; called after every step in tests.
 void check_invariants(const State& state);

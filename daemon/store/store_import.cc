@@ -7,6 +7,7 @@
 #include "daemon/store/event_log.h"
 #include "daemon/store/idempotency.h"
 #include "daemon/store/store_impl.h"
+#include "daemon/store/workload_rows.h"
 #include "schemas/json_text.h"
 #include "schemas/sha256.h"
 
@@ -67,15 +68,17 @@ Status insert_result(Database& database, RunId run, const ImportedCell& cell) {
 Result<Run> insert_cell(Database& database, SweepId sweep, const ImportedCell& cell) {
   const std::string identity = dump_json(identity_of(cell));
   const std::string hash = sha256_hex(identity);
+  auto workload = WorkloadRows(database).id_of(kNoWorkload);
+  if (!workload) return workload.error();
   Status stored = database.run("DELETE FROM run WHERE sweep = ? AND cell_hash = ?", sweep, hash);
   if (!stored) return stored.error();
   stored = database.run(
-      "INSERT INTO run (sweep, position, cell_hash, cell, affinity, encoder, layers, language, lora, seed, "
+      "INSERT INTO run (sweep, position, cell_hash, cell, workload, encoder, layers, language, lora, seed, "
       "settings, "
-      "state, wer) VALUES (?1, (SELECT coalesce(max(position) + 1, 0) FROM run WHERE sweep = ?1), ?, ?, '', "
+      "state, wer) VALUES (?1, (SELECT coalesce(max(position) + 1, 0) FROM run WHERE sweep = ?1), ?, ?, ?, "
       "?, ?, ?, "
       "?, ?, ?, 'succeeded', ?)",
-      sweep, hash, identity, cell.encoder, cell.layers, cell.language, cell.lora, cell.seed,
+      sweep, hash, identity, *workload, cell.encoder, cell.layers, cell.language, cell.lora, cell.seed,
       dump_json(cell.settings), cell.wer);
   if (!stored) return stored.error();
   const RunId run{database.last_insert_id()};

@@ -6,6 +6,7 @@
 #include "daemon/store/event_log.h"
 #include "daemon/store/idempotency.h"
 #include "daemon/store/store_impl.h"
+#include "daemon/store/workload_rows.h"
 #include "schemas/json_text.h"
 
 namespace sweetspot::daemon {
@@ -56,8 +57,10 @@ Status load_sweeps(Database& database, State& state) {
 }
 
 Status load_runs(Database& database, State& state, TimePoint now, TimePoint deadline) {
+  const auto workloads = load_workloads(database);
+  if (!workloads) return workloads.error();
   return database.each(
-      "SELECT run.id, sweep, position, affinity, state, reason_code, run.reason, hint, run.fence, "
+      "SELECT run.id, sweep, position, workload, state, reason_code, run.reason, hint, run.fence, "
       "run.attempt,"
       " strikes, run.device, attempt.worker, memory_strikes, protocol_strikes,"
       " (SELECT coalesce(max(epoch.epoch), 0) FROM epoch WHERE epoch.run = run.id) FROM run LEFT JOIN "
@@ -69,7 +72,7 @@ Status load_runs(Database& database, State& state, TimePoint now, TimePoint dead
             .id = id,
             .sweep = row.get<SweepId>(1),
             .position = row.get<std::int64_t>(2),
-            .affinity = row.get<std::string>(3),
+            .workload = workloads->at(row.get<std::int64_t>(3)),
             .status = status_of(stored, row.get<WorkerId>(12), now, deadline),
             .reason = {row.get<std::string>(5), row.get<std::string>(6), row.get<std::string>(7)},
             .fence = row.get<Fence>(8),
@@ -118,27 +121,31 @@ Result<SweepId> insert_sweep_row(Database& database, const SubmitRequest& reques
   return SweepId{database.last_insert_id()};
 }
 
-Result<Run> insert_run(Database& database, SweepId sweep, std::int64_t position, const GridCell& cell) {
+Result<Run> insert_run(Database& database, SweepId sweep, std::int64_t position, const GridCell& cell,
+                       std::int64_t workload) {
   Status stored = database.run(
-      "INSERT INTO run (sweep, position, cell_hash, cell, affinity, encoder, layers, language, lora, seed, "
+      "INSERT INTO run (sweep, position, cell_hash, cell, workload, encoder, layers, language, lora, seed, "
       "settings)"
       " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-      sweep, position, cell.hash, dump_json(to_json(cell.cell)), cell.affinity,
-      model_label(cell.cell.encoder), cell.cell.layers, cell.cell.language, cell.cell.lora.has_value(),
-      cell.cell.seed, cell.settings.is_object() ? dump_json(cell.settings) : "{}");
+      sweep, position, cell.hash, dump_json(to_json(cell.cell)), workload, model_label(cell.cell.encoder),
+      cell.cell.layers, cell.cell.language, cell.cell.lora.has_value(), cell.cell.seed,
+      cell.settings.is_object() ? dump_json(cell.settings) : "{}");
   if (!stored) return stored.error();
   return Run{.id = RunId{database.last_insert_id()},
              .sweep = sweep,
              .position = position,
-             .affinity = cell.affinity};
+             .workload = cell.workload};
 }
 
 Result<SweepAdded> insert_grid(Database& database, const SubmitRequest& request) {
   auto sweep = insert_sweep_row(database, request);
   if (!sweep) return sweep.error();
   SweepAdded added{{.id = *sweep, .priority = request.spec.priority}, {}};
+  WorkloadRows workloads(database);
   for (const GridCell& cell : request.cells) {
-    auto run = insert_run(database, *sweep, std::int64_t(added.runs.size()), cell);
+    const auto workload = workloads.id_of(cell.workload);
+    if (!workload) return workload.error();
+    auto run = insert_run(database, *sweep, std::int64_t(added.runs.size()), cell, *workload);
     if (!run) return run.error();
     added.runs.push_back(*std::move(run));
   }

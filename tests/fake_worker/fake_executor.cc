@@ -6,6 +6,7 @@
 #include <chrono>
 #include <csignal>
 #include <fstream>
+#include <list>
 #include <stdexcept>
 #include <thread>
 
@@ -19,38 +20,43 @@ class OneRun {
   OneRun(const Script& script, const Assignment& assignment, worker::PackReport& report)
       : script_(script), assignment_(assignment), report_(report), fault_(script.fault_of(assignment)) {}
 
-  void run() {
+  void begin() {
     report_.started(assignment_.grant);
     report_.log(assignment_.grant,
                 fmt::format("{} layers, {}", assignment_.cell.layers, assignment_.cell.language));
     report_.progress({.grant = assignment_.grant, .phase = "loading"});
-    for (int epoch = 1; epoch <= script_.epochs; ++epoch) {
-      if (!train(epoch)) return;
-    }
+  }
+
+  // One step; false: the run is over.
+  bool go_on() {
+    if (report_.must_stop(assignment_.grant) || report_.leaving()) return false;
+    if (step_ < steps()) return train();
     report_.progress({.grant = assignment_.grant, .phase = "evaluating", .step = 1, .steps = 1});
     if (!faulty("silent")) evaluate();
+    return false;
   }
 
  private:
+  std::int64_t steps() const { return std::int64_t(script_.epochs) * script_.steps; }
   bool faulty(std::string_view what) const { return fault_ && fault_->what == what; }
 
-  // false: the run is over.
-  bool train(int epoch) {
+  bool train() {
     const double wer = expected_wer(assignment_.cell);
-    for (int i = 0; i < script_.steps; ++i) {
-      if (report_.must_stop(assignment_.grant) || report_.leaving()) return false;
-      std::this_thread::sleep_for(std::chrono::milliseconds(script_.step_ms));
-      ++step_;
-      report_.step_done();
-      report_.progress({.grant = assignment_.grant,
-                        .phase = "training",
-                        .step = step_,
-                        .steps = std::int64_t(script_.epochs) * script_.steps,
-                        .loss = 4.0 * wer + 4.0 / double(step_),
-                        .lr = 1e-3 / double(step_),
-                        .gradient_norm = 1.0 / double(step_)});
-      if (fault_ && step_ == fault_->at_step && !survives(*fault_)) return false;
-    }
+    ++step_;
+    report_.step_done();
+    report_.progress({.grant = assignment_.grant,
+                      .phase = "training",
+                      .step = step_,
+                      .steps = steps(),
+                      .loss = 4.0 * wer + 4.0 / double(step_),
+                      .lr = 1e-3 / double(step_),
+                      .gradient_norm = 1.0 / double(step_)});
+    if (fault_ && step_ == fault_->at_step && !survives(*fault_)) return false;
+    if (step_ % script_.steps == 0) end_epoch(int(step_ / script_.steps), wer);
+    return true;
+  }
+
+  void end_epoch(int epoch, double wer) {
     report_.epoch({.grant = assignment_.grant,
                    .metrics = {.epoch = epoch,
                                .step = step_,
@@ -59,7 +65,6 @@ class OneRun {
                                .validation_wer = wer * (1 + 1.0 / epoch),
                                .seconds = script_.steps * script_.step_ms / 1000.0,
                                .best = true}});
-    return true;
   }
 
   bool survives(const Fault& fault) {
@@ -95,9 +100,15 @@ class OneRun {
 
 }  // namespace
 
+// The pack's runs side by side, a step of each in turn.
 void FakeExecutor::run(const std::vector<Assignment>& pack, worker::PackReport& report) {
   const Script script = read_script(script_);
-  for (const Assignment& assignment : pack) OneRun(script, assignment, report).run();
+  std::list<OneRun> runs;
+  for (const Assignment& assignment : pack) runs.emplace_back(script, assignment, report).begin();
+  while (!runs.empty()) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(script.step_ms));
+    std::erase_if(runs, [](OneRun& run) { return !run.go_on(); });
+  }
 }
 
 }  // namespace sweetspot::fake

@@ -19,7 +19,8 @@ constexpr int kUtterances = 2;
 GridCell cell_of(int layers) {
   Cell cell{.encoder = "/models/tiny", .layers = layers, .language = "da", .llm = "/models/llm"};
   cell.corpus.path = "/corpora/da";
-  return {.cell = cell, .hash = cell_hash(cell), .affinity = "tiny/da", .settings = {}};
+  const auto alone = std::make_shared<const Workload>(Workload{.affinity = "tiny/da"});
+  return {.cell = cell, .hash = cell_hash(cell), .workload = alone, .settings = {}};
 }
 }  // namespace
 

@@ -9,6 +9,7 @@ namespace sweetspot::process {
 namespace {
 
 constexpr int kCells = 24;
+constexpr int kPack = 4;  // that a worker gets at a time: nothing is known of these models' memory
 
 class DaemonTest : public ::testing::Test {
  protected:
@@ -47,16 +48,16 @@ TEST_F(DaemonTest, KilledWorkersRunIsTriedAgainAndDoneOnce) {
   world.write_script(R"({"step_ms": 1})");
   ASSERT_TRUE(all_done()) << daemon->log();
   expect_each_done_once();
-  EXPECT_EQ(world.count("attempt WHERE outcome = 'worker_lost'"), 1);
-  EXPECT_EQ(world.count("run WHERE attempt = 2"), 1);
+  EXPECT_EQ(world.count("attempt WHERE outcome = 'worker_lost'"), kPack);
+  EXPECT_EQ(world.count("run WHERE attempt = 2"), kPack);
 }
 
 TEST_F(DaemonTest, KilledDaemonFindsItsWorkersAgainAndTrainsNothingTwice) {
   world.write_script(R"({"step_ms": 40})");
   auto first = world.start_daemon();
   ASSERT_EQ(world.submit(*first), 201);
-  ASSERT_TRUE(
-      World::wait_until([&] { return world.count("run WHERE state = 'running' AND step > 2") == 2; }));
+  ASSERT_TRUE(World::wait_until(
+      [&] { return world.count("run WHERE state = 'running' AND step > 2") == 2 * kPack; }));
   first->signal(SIGKILL);
   first->exit_code();
   world.write_script(R"({"step_ms": 1})");
@@ -117,8 +118,8 @@ TEST_F(DaemonTest, CancelledSweepLeavesItsWorkersAliveForTheNext) {
   world.write_script(R"({"step_ms": 40})");
   auto daemon = world.start_daemon();
   ASSERT_EQ(world.submit(*daemon), 201);
-  ASSERT_TRUE(
-      World::wait_until([&] { return world.count("run WHERE state = 'running' AND step > 2") == 2; }));
+  ASSERT_TRUE(World::wait_until(
+      [&] { return world.count("run WHERE state = 'running' AND step > 2") == 2 * kPack; }));
   EXPECT_EQ(world.act(*daemon, "sw_1", "cancel"), 200);
   EXPECT_EQ(world.count("run WHERE state = 'cancelled'"), kCells);
   world.write_script(R"({"step_ms": 1})");
@@ -134,15 +135,15 @@ TEST_F(DaemonTest, StoppedWorkerIsKilledAndItsRunTriedAgain) {
   world.write_script(R"({"step_ms": 40})");
   auto daemon = world.start_daemon();
   ASSERT_EQ(world.submit(*daemon), 201);
-  ASSERT_TRUE(
-      World::wait_until([&] { return world.count("run WHERE state = 'running' AND step > 2") == 2; }));
+  ASSERT_TRUE(World::wait_until(
+      [&] { return world.count("run WHERE state = 'running' AND step > 2") == 2 * kPack; }));
   const pid_t stopped = worker_pid();
   ::kill(stopped, SIGSTOP);
   world.write_script(R"({"step_ms": 1})");
   ASSERT_TRUE(all_done()) << daemon->log();
   EXPECT_NE(::kill(stopped, 0), 0) << "it is gone";
   expect_each_done_once();
-  EXPECT_EQ(world.count("attempt WHERE outcome = 'worker_lost'"), 1);
+  EXPECT_EQ(world.count("attempt WHERE outcome = 'worker_lost'"), kPack);
 }
 
 TEST_F(DaemonTest, SecondDaemonOnTheSameStateIsRefused) {

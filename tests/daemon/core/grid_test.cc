@@ -158,7 +158,8 @@ TEST(Grid, AffinityIsSharedByWhatLoadsTheSame) {
                                    {"lora", {false, true}},
                                    {"seed", {1, 2}}}));
   std::map<std::string, std::set<json>> by_affinity;
-  for (const GridCell& c : grid.cells) by_affinity[c.affinity].insert(json{c.cell.encoder, c.cell.language});
+  for (const GridCell& c : grid.cells)
+    by_affinity[c.workload->affinity].insert(json{c.cell.encoder, c.cell.language});
   EXPECT_EQ(by_affinity.size(), 4u);
   for (const auto& [affinity, points] : by_affinity) EXPECT_EQ(points.size(), 1u);
 }

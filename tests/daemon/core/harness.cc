@@ -92,10 +92,12 @@ Step Harness::after(std::chrono::milliseconds time) {
 Step Harness::submit(const NewSweep& sweep) {
   SweepAdded added{{.id = SweepId{sweep.id}, .priority = sweep.priority}, {}};
   for (int i = 0; i < sweep.runs; ++i) {
+    const std::string& affinity = sweep.affinities[i % sweep.affinities.size()];
     added.runs.push_back({.id = RunId{next_run_++},
                           .sweep = added.sweep.id,
                           .position = i,
-                          .affinity = sweep.affinities[i % sweep.affinities.size()]});
+                          .workload = std::make_shared<const Workload>(
+                              Workload{.affinity = affinity, .pack = sweep.pack, .epochs = 3})});
   }
   return step(added);
 }
@@ -132,7 +134,7 @@ State as_loaded(const State& before, TimePoint now, const ReactorOptions& option
   after.sweeps = before.sweeps, after.runs = before.runs;
   after.last_fence = before.last_fence, after.last_worker = before.last_worker;
   for (const auto& [name, device] : before.devices)
-    after.devices[name] = Device{.name = name, .drained = device.drained};
+    after.devices[name] = Device{.name = name, .drained = device.drained, .memory = device.memory};
   for (const auto& [id, worker] : before.workers) {
     after.workers[id] = {
         .id = id, .device = worker.device, .last_heard = now, .idle_since = now, .progressed = now};

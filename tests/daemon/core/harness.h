@@ -29,6 +29,7 @@ struct NewSweep {
   int runs = 1;
   int priority = 0;
   std::vector<std::string> affinities = {"a"};  // of the runs, again from the front when there are more runs
+  std::string pack = "";                        // equal for runs that can be trained together
 };
 
 class Harness {

@@ -95,9 +95,10 @@ void FakeStore::compare(const State& state, const std::set<RunId>& being_rejecte
 
 Simulation::Simulation(unsigned seed) : random_(seed) {
   options_.infrastructure_strikes = 1 + int(below(5));
+  options_.pack = 1 + below(8);
   for (int i = 0, devices = 1 + int(below(4)); i < devices; ++i) {
     const std::string name = "cpu:" + std::to_string(i);
-    state_.devices[name] = Device{.name = name};
+    state_.devices[name] = Device{.name = name, .memory = std::int64_t(50 + below(100))};
     store_.devices.insert(name);
   }
 }
@@ -143,6 +144,8 @@ void Simulation::perform(const Act& action) {
     processes_[launch->worker] = {
         .id = launch->worker, .device = launch->device, .deaf = faults_ && chance(5)};
   } else if (const auto* start = std::get_if<StartPack>(&action)) {
+    check_pack(*start);
+    if (start->pack.size() > 1) count("pack of several");
     Start message;
     for (const Grant& grant : start->pack) message.pack.push_back({.grant = grant});
     deliver(start->worker, message);
@@ -155,6 +158,22 @@ void Simulation::perform(const Act& action) {
   } else if (const auto* refuse = std::get_if<RefuseWorker>(&action)) {
     require(false, to_string(refuse->worker) + " was refused: " + refuse->why);
   }
+}
+
+// Who is trained together belongs together, fits, and has not failed before.
+void Simulation::check_pack(const StartPack& start) const {
+  const auto& memory = state_.devices.at(state_.workers.at(start.worker).device).memory;
+  const Run& first = state_.runs.at(start.pack.at(0).run);
+  std::int64_t bytes = 0;
+  for (const Grant& grant : start.pack) {
+    const Run& run = state_.runs.at(grant.run);
+    require(start.pack.size() == 1 || run.strikes == Strikes{}, to_string(run.id) + " failed, and is packed");
+    require(run.sweep == first.sweep && run.workload->pack == first.workload->pack,
+            to_string(run.id) + " is packed with what it does not go with");
+    bytes = run.workload->cpu.own > 0 && bytes >= 0 ? bytes + run.workload->cpu.own : -1;
+  }
+  require(start.pack.size() <= options_.pack, "a pack is too large");
+  require(start.pack.size() == 1 || !memory || bytes < 0 || bytes + 10 <= *memory, "a pack does not fit");
 }
 
 // What is sent to a worker without a session is lost.
@@ -224,14 +243,22 @@ void Simulation::disturb(int steps) {
   }
 }
 
+WorkloadPtr Simulation::random_workload() {
+  const std::string affinity(1, char('a' + below(2)));
+  return std::make_shared<const Workload>(Workload{.affinity = affinity,
+                                                   .pack = chance(80) ? affinity : "",
+                                                   .epochs = 1 + int(below(3)),
+                                                   .cpu = {10, std::int64_t(below(20))}});
+}
+
 void Simulation::person() {
   if (state_.sweeps.empty() || chance(20)) {
     SweepAdded added{{.id = SweepId{next_sweep_++}, .priority = int(below(3))}, {}};
-    for (std::size_t i = 0, runs = 1 + below(6); i < runs; ++i) {
+    for (std::size_t i = 0, runs = 1 + below(8); i < runs; ++i) {
       added.runs.push_back({.id = RunId{next_run_++},
                             .sweep = added.sweep.id,
                             .position = std::int64_t(i),
-                            .affinity = std::string(1, char('a' + below(3)))});
+                            .workload = random_workload()});
     }
     count("submit");
     store_.add(added);
@@ -349,10 +376,10 @@ void Simulation::read(FakeProcess& process) {
   const DaemonMessage message = process.inbox.front();
   process.inbox.pop_front();
   if (const auto* start = std::get_if<Start>(&message)) {
-    require(!process.job && process.starts.empty(), to_string(process.id) + " got work while it was busy");
+    require(process.jobs.empty(), to_string(process.id) + " got work while it was busy");
     for (const Assignment& assignment : start->pack) {
       process.grants.insert(assignment.grant);
-      process.starts.push_back(assignment.grant);
+      process.jobs.emplace(assignment.grant, -1);
     }
   } else if (const auto* cancel = std::get_if<Cancel>(&message)) {
     if (process.grants.contains(cancel->grant)) process.to_stop.insert(cancel->grant);
@@ -368,7 +395,7 @@ void Simulation::read(FakeProcess& process) {
       process.kept.pop_front();
     }
   } else if (std::holds_alternative<Exit>(message)) {
-    require(!process.job && process.starts.empty(), to_string(process.id) + " was told to exit at work");
+    require(process.jobs.empty(), to_string(process.id) + " was told to exit at work");
     if (process.deaf) count("exit not obeyed");
     process.must_exit = true;
   }
@@ -390,32 +417,30 @@ Failed Simulation::random_failure(const Grant& grant) {
 
 void Simulation::work(FakeProcess& process) {
   if (process.leaving) {  // everything is handed back
-    if (process.job) process.starts.push_front(*process.job);
-    for (const Grant& grant : process.starts) put(process, Stopped{grant}, grant);
-    process.starts.clear(), process.job.reset();
-    return;
+    for (const auto& [grant, epoch] : process.jobs) put(process, Stopped{grant}, grant);
+    return process.jobs.clear();
   }
-  if (!process.job) {
-    if (process.starts.empty()) return;
-    process.job = process.starts.front();
-    process.starts.pop_front();
-    process.epoch = 0;
-    return put(process, Started{*process.job}, *process.job);
-  }
-  const Grant grant = *process.job;
+  const auto jobs = process.jobs;
+  for (const auto& [grant, epoch] : jobs)
+    if (chance(70)) work_on(process, grant, process.jobs.at(grant));
+}
+
+// The members of a pack go on side by side, and each ends by itself.
+void Simulation::work_on(FakeProcess& process, const Grant& grant, int& epoch) {
+  if (epoch < 0) return epoch = 0, put(process, Started{grant}, grant);
   if (process.to_stop.erase(grant)) put(process, Stopped{grant}, grant);
   else if (faults_ && chance(4)) put(process, random_failure(grant), grant);
-  else if (process.epoch < 3) return put(process, EpochDone{grant, {.epoch = ++process.epoch}}, grant);
+  else if (epoch < 3) return ++epoch, put(process, EpochDone{grant, {.epoch = epoch}}, grant);
   else put(process, Done{grant, {}}, grant);
-  process.job.reset();
+  process.jobs.erase(grant);
 }
 
 // A restart or its own end may come in between: the process is looked up again for each message.
 void Simulation::flush(WorkerId worker) {
   const auto process = processes_.find(worker);
   if (process == processes_.end() || !process->second.connected) return;
-  if (process->second.job && chance(30))
-    step(WorkerSaid{worker, {0, Progress{*process->second.job, "training"}}});
+  if (!process->second.jobs.empty() && chance(30))
+    step(WorkerSaid{worker, {0, Progress{any_of(process->second.jobs)->first, "training"}}});
   while (processes_.contains(worker) && processes_.at(worker).connected) {
     FakeProcess& sender = processes_.at(worker);
     const auto next =

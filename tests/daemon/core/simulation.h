@@ -4,7 +4,6 @@
 
 #include <deque>
 #include <map>
-#include <optional>
 #include <random>
 #include <set>
 #include <string>
@@ -56,9 +55,7 @@ struct FakeProcess {
   bool connected = false, stalled = false, deaf = false, must_exit = false, leaving = false;
   std::deque<DaemonMessage> inbox;
   std::set<Grant> grants, to_stop;  // ours until the daemon has acknowledged how they ended
-  std::deque<Grant> starts;
-  std::optional<Grant> job;
-  int epoch = 0;
+  std::map<Grant, int> jobs;        // the pack's that have not ended: epochs done, -1: not begun
   std::deque<WorkerFrame> kept;  // reliable, not acknowledged
   std::int64_t seq = 0, sent = 0;
 };
@@ -83,6 +80,8 @@ class Simulation {
 
   void pass(std::chrono::milliseconds time);
   void person();
+  WorkloadPtr random_workload();
+  void check_pack(const StartPack& start) const;
   void fault();
   void restart();
   void end(WorkerId worker, ProcessEnd how);
@@ -91,6 +90,7 @@ class Simulation {
   void turn(FakeProcess& process);
   void read(FakeProcess& process);
   void work(FakeProcess& process);
+  void work_on(FakeProcess& process, const Grant& grant, int& epoch);
   void flush(WorkerId worker);
   void put(FakeProcess& process, WorkerMessage message, const Grant& grant);
   Failed random_failure(const Grant& grant);

@@ -53,7 +53,7 @@ TEST(Simulation, EveryHistoryEndsWell) {
                            "pause",
                            "resume",
                            "drain",
-
+                           "pack of several",
                            "failure: infrastructure",
                            "failure: out_of_memory",
                            "failure: bad_input",

@@ -49,7 +49,7 @@ TEST(State, InvariantsAreReallyChecked) {
     EXPECT_THROW(check_invariants(h.state), std::logic_error);
   };
   breaks([](State& s) { s.sweeps.clear(); });
-  breaks([](State& s) { s.queue.clear(); });
+  breaks([](State& s) { s.queue.erase(SweepId{1}); });
   breaks([](State& s) { s.sweeps.at(SweepId{1}).paused = true; });
   breaks([](State& s) { s.sweeps.at(SweepId{1}).priority = 1; });
   breaks([](State& s) { s.last_fence = Fence{1}; });
@@ -59,7 +59,9 @@ TEST(State, InvariantsAreReallyChecked) {
   breaks([](State& s) { s.devices.at("cpu:0").worker.reset(); });
   breaks([](State& s) { s.runs.at(RunId{3}).status = Running{WorkerId{1}}; });
   breaks([](State& s) { s.runs.at(RunId{1}).status = Queued{}; });
-  breaks([](State& s) { s.queue.insert({0, SweepId{7}, 0, RunId{7}}); });
+  breaks([](State& s) {
+    s.queue.insert(0, SweepId{7}, {0, RunId{7}}, *kNoWorkload, RunQueue::Company::none);
+  });
   breaks([](State& s) { s.workers.at(WorkerId{2}).runs.emplace(RunId{1}, s.runs.at(RunId{1}).fence); });
 }
 

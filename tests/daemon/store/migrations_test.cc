@@ -6,10 +6,12 @@
 
 #include <fstream>
 #include <iterator>
+#include <nlohmann/json.hpp>
 
 #include "daemon/store/backup.h"
 #include "daemon/store/queries.h"
 #include "daemon/store/store.h"
+#include "schemas/json_text.h"
 #include "tests/daemon/temporary_directory.h"
 
 namespace sweetspot::daemon {
@@ -60,6 +62,7 @@ TEST_P(OldDatabase, OpensWithNothingLostAndIsKeptAsItWas) {
   ASSERT_TRUE(state) << state.error().message;
   EXPECT_EQ(state->runs.at(RunId{2}).strikes, (Strikes{GetParam() == 3 ? 2 : 0, 0, 0}));
   EXPECT_EQ(state->last_fence, Fence{1});
+  EXPECT_EQ(state->runs.at(RunId{2}).workload->affinity, "tiny/da");
 
   const auto sweep = reader->sweep(SweepId{1}).value();
   ASSERT_TRUE(sweep);
@@ -74,6 +77,22 @@ TEST_P(OldDatabase, OpensWithNothingLostAndIsKeptAsItWas) {
   ASSERT_EQ(splits.size(), 3u);
   EXPECT_EQ(splits[2].split, "test");
   EXPECT_EQ(splits[2].reasons.at("too_long"), 1);
+}
+
+TEST(Migrations, PacksCellsThatWereStoredBeforeThereWerePacks) {
+  TemporaryDirectory directory;
+  ASSERT_NO_FATAL_FAILURE(make_old(directory.path(), 3));
+  Cell cell{.encoder = "/models/tiny", .layers = 2, .language = "da", .seed = 7, .llm = "/models/llm"};
+  cell.train.shuffle = false;
+  const Workload expected = workload_of(cell);
+  {
+    auto old = Database::open_for_writing(directory.path() / "sweetspot.db");
+    ASSERT_TRUE(old->run("UPDATE run SET cell = ?, affinity = ?, seed = ? WHERE id = 2",
+                         dump_json(to_json(cell)), expected.affinity, cell.seed));
+  }
+  auto store = Store::open(directory.path());
+  ASSERT_TRUE(store) << store.error().message;
+  EXPECT_EQ(*store->load(Clock::now(), std::chrono::seconds(30))->runs.at(RunId{2}).workload, expected);
 }
 
 TEST(Migrations, AMigrationThatFailsChangesNothing) {

@@ -29,7 +29,10 @@ class StoreTest : public ::testing::Test {
   static GridCell cell(int layers) {
     Cell cell{.encoder = "/models/tiny", .layers = layers, .language = "da", .llm = "/models/llm"};
     cell.corpus.path = "/corpora/da";
-    return {.cell = cell, .hash = cell_hash(cell), .affinity = "tiny/da", .settings = {}};
+    return {.cell = cell,
+            .hash = cell_hash(cell),
+            .workload = std::make_shared<const Workload>(Workload{.affinity = "tiny/da"}),
+            .settings = {}};
   }
 
   static SubmitRequest request() {
