@@ -228,9 +228,18 @@ void Daemon::start_pack(const StartPack& start) {
       earlier.push_back(attempt_directory(store_.directory(), attempt).string());
     message.pack.push_back({grant, state_.runs.at(grant.run).attempt,
                             attempt_directory(store_.directory(), grant).string(), std::move(earlier),
-                            std::move(*cell)});
+                            std::move(*cell), depths_beside(grant.run)});
   }
   supervisor_.send(start.worker, message);
+}
+
+// Asked once for each group of cells: a sweep's depths never change.
+const std::vector<int>& Daemon::depths_beside(RunId id) {
+  const Run& run = state_.runs.at(id);
+  const auto [known, is_new] = depths_.try_emplace({run.sweep, run.affinity});
+  if (!is_new) return known->second;
+  if (auto depths = store_.depths_beside(id)) known->second = std::move(*depths);
+  return known->second;
 }
 
 void Daemon::tick() {

@@ -64,6 +64,7 @@ class Daemon : public Commands {
   void perform(const Act& action);
   void start_pack(const StartPack& start);
   void add_devices();
+  const std::vector<int>& depths_beside(RunId run);
   void adopt_workers(const std::vector<Store::KnownWorker>& known);
   void tick();
 
@@ -74,6 +75,7 @@ class Daemon : public Commands {
   // The loop's thread only.
   Store store_;
   State state_;
+  std::map<std::pair<SweepId, std::string>, std::vector<int>> depths_;  // of cells of one affinity
   Supervisor supervisor_;
   std::deque<Event> pending_;
   std::vector<Change> progress_;  // waits for the next commit, at most 100 ms

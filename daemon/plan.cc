@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <tuple>
 
 #include "daemon/core/model_size.h"
@@ -143,6 +144,20 @@ std::vector<CellSize> cell_sizes(const Plan& plan, Hardware hardware) {
     ++sizes[known->second].cells;
   }
   return sizes;
+}
+
+std::vector<FeatureNeed> feature_needs(const Plan& plan, Hardware hardware) {
+  std::map<std::pair<std::string, std::string>, std::pair<const Cell*, std::set<int>>> groups;
+  for (const GridCell& point : plan.grid.cells) {
+    auto& [cell, depths] = groups[{point.cell.encoder, point.cell.language}];
+    cell = &point.cell;
+    depths.insert(point.cell.layers);
+  }
+  std::vector<FeatureNeed> needs;
+  for (const auto& [names, group] : groups)
+    if (const auto shape = plan.encoders.find(names.first); shape != plan.encoders.end())
+      needs.push_back(feature_need(*group.first, shape->second, int(group.second.size()), hardware));
+  return needs;
 }
 
 }  // namespace sweetspot::daemon

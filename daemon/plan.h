@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "daemon/core/feature_need.h"
 #include "daemon/core/grid.h"
 #include "daemon/core/memory_need.h"
 #include "schemas/model_config.h"
@@ -46,5 +47,8 @@ struct CellSize {
 };
 // Of cells whose encoder's shape is known; empty without the LLM's. Pure.
 std::vector<CellSize> cell_sizes(const Plan& plan, Hardware hardware);
+
+// What each encoder's features of each corpus take on disk; of encoders whose shape is known. Pure.
+std::vector<FeatureNeed> feature_needs(const Plan& plan, Hardware hardware);
 
 }  // namespace sweetspot::daemon

@@ -9,6 +9,7 @@
 #include <iostream>
 #include <thread>
 
+#include "daemon/core/byte_size.h"
 #include "daemon/daemon.h"
 #include "daemon/http/server.h"
 
@@ -20,6 +21,7 @@ namespace fs = std::filesystem;
 struct ServeOptions {
   std::string state, listen = "127.0.0.1:8765", devices, worker, token_file;
   std::vector<std::string> allow_hosts;
+  std::string feature_cache;  // empty: a share of what is free
   double retry_seconds = 5, stall_minutes = 30;
   std::size_t pack = 16;
 };
@@ -37,6 +39,14 @@ Machine this_machine() {
   for (fs::directory_iterator it("/proc/driver/nvidia/gpus", ignored), end; it != end; it.increment(ignored))
     ++gpus;
   return {.cores = int(std::max(1u, std::thread::hardware_concurrency())), .gpus = gpus};
+}
+
+// What workers may keep on disk of encoder features, where nobody says: a quarter of what is free, at most
+// 100 GB.
+std::int64_t share_for_features(const fs::path& state) {
+  std::error_code unknown;
+  const auto space = fs::space(state, unknown);
+  return unknown ? 0 : std::int64_t(std::min<std::uintmax_t>(space.available / 4, 100'000'000'000));
 }
 
 // "127.0.0.1:8765", "[::1]:0", "8765".
@@ -118,6 +128,8 @@ Outcome serve(const ServeOptions& options, const std::string& version) {
   const auto worker = usable_worker(options.worker);
   if (!worker) return fail(ExitCode::failed, worker.error());
   const fs::path state = fs::absolute(options.state.empty() ? default_state() : fs::path(options.state));
+  const auto named_cache = parse_bytes(options.feature_cache.empty() ? "0" : options.feature_cache);
+  if (!named_cache) return fail(ExitCode::usage, named_cache.error());
   auto store = Store::open(state);
   if (!store) return fail(ExitCode::failed, store.error());
 
@@ -128,7 +140,11 @@ Outcome serve(const ServeOptions& options, const std::string& version) {
                       std::max<std::int64_t>(1, std::int64_t(options.stall_minutes * 60))),
                   .retry_backoff = std::chrono::milliseconds(std::int64_t(options.retry_seconds * 1000)),
                   .pack = options.pack},
-      .supervisor = {.state_directory = state, .worker_binary = *worker, .log = log_line}};
+      .supervisor = {
+          .state_directory = state,
+          .worker_binary = *worker,
+          .feature_cache = options.feature_cache.empty() ? share_for_features(state) : *named_cache,
+          .log = log_line}};
   HttpOptions http{.host = host,
                    .port = port,
                    .token_file = options.token_file,
@@ -169,6 +185,10 @@ void add_serve_command(Program& program, const std::string& version) {
   verb.add_option("--pack", options->pack, "Runs that one worker trains together, at most; 1: one at a time")
       ->check(CLI::Range(1, 64))
       ->capture_default_str();
+  verb.add_option(
+      "--feature-cache", options->feature_cache,
+      "Disk for encoder features, which workers share: 20GiB, or 0 for none (default: a quarter of "
+      "what is free, at most 100 GB)");
   verb.add_option("--retry-seconds", options->retry_seconds,
                   "First wait before another attempt; doubles each time")
       ->capture_default_str();

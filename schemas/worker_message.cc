@@ -60,7 +60,7 @@ template <>
 struct Fields<Assignment> {
   static void visit(auto& a, auto&& field) {
     field("grant", a.grant), field("attempt", a.attempt), field("directory", a.directory),
-        field("earlier", a.earlier), field("cell", a.cell);
+        field("earlier", a.earlier), field("cell", a.cell), field("depths", a.depths, kAddedLater);
   }
 };
 template <>

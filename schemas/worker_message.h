@@ -93,6 +93,8 @@ struct Assignment {
   // Those of the run's earlier attempts, the newest first: it may go on from a checkpoint there.
   std::vector<std::string> earlier;
   Cell cell;
+  // What cells of the sweep keep of this encoder over this corpus: features that one pass may as well give.
+  std::vector<int> depths;
   bool operator==(const Assignment&) const = default;
 };
 struct Welcome {

@@ -81,6 +81,17 @@ void note_memory(const Settings& settings, const json& plan) {
   }
 }
 
+// What the features of an hour of speech take on disk, all depths together.
+void note_features(const Settings& settings, const json& plan) {
+  for (const json& need : plan.value("features", json::array()))
+    note(settings,
+         fmt::format(
+             "features of {} at {} depths, {}: {} an hour of speech on disk{}",
+             need["encoder"].get<std::string>(), need["depths"].get<int>(),
+             need["language"].get<std::string>(), gigabytes(need["bytes_an_hour"]),
+             need["bytes"].is_null() ? "" : ", " + gigabytes(need["bytes"]) + " for the training split"));
+}
+
 void note_problems(const Settings& settings, const json& problems, const std::string& what) {
   for (const json& problem : problems) {
     note(settings,
@@ -100,6 +111,7 @@ Outcome plan(const Settings& settings, const SweepSource& source, Api& api) {
     if (!plan->at("sizes").empty()) std::cout << '\n' << render(sizes_table(*plan), settings.format());
   }
   note_memory(settings, *plan);
+  note_features(settings, *plan);
   note_problems(settings, plan->at("errors"), "impossible");
   note_problems(settings, plan->at("missing"), "missing");
   const bool ready = plan->at("errors").empty() && plan->at("missing").empty();

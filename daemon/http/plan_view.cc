@@ -66,6 +66,14 @@ json size_view(const CellSize& size) {
             {"total", size.memory.total()}}}};
 }
 
+json feature_view(const FeatureNeed& need) {
+  return {{"encoder", model_label(need.encoder)},
+          {"language", need.language},
+          {"depths", need.depths},
+          {"bytes_an_hour", need.bytes_an_hour},
+          {"bytes", or_null(need.bytes)}};
+}
+
 // How many of the cells each device can hold.
 json devices_view(const std::vector<CellSize>& sizes, const std::vector<std::string>& devices) {
   json rows = json::array();
@@ -88,13 +96,16 @@ json plan_view(const Plan& plan, const std::vector<std::string>& devices) {
   for (const ExcludedCell& cell : plan.grid.excluded)
     excluded.push_back({{"point", cell.point}, {"rule", cell.rule}});
   const bool gpu = std::ranges::any_of(devices, [](auto& name) { return name.starts_with("cuda"); });
-  const auto sizes = cell_sizes(plan, gpu ? Hardware::gpu : Hardware::cpu);
-  json size_rows = json::array();
+  const Hardware hardware = gpu ? Hardware::gpu : Hardware::cpu;
+  const auto sizes = cell_sizes(plan, hardware);
+  json size_rows = json::array(), feature_rows = json::array();
+  for (const FeatureNeed& need : feature_needs(plan, hardware)) feature_rows.push_back(feature_view(need));
   for (const CellSize& size : sizes) size_rows.push_back(size_view(size));
   return {{"cells", plan.grid.cells.size()},
           {"axes", axes_view(plan.grid)},
           {"models", models_view(plan)},
           {"sizes", std::move(size_rows)},
+          {"features", std::move(feature_rows)},
           {"devices", devices_view(sizes, devices)},
           {"excluded", std::move(excluded)},
           {"errors", to_json(plan.grid.errors)},

@@ -150,4 +150,14 @@ Result<Cell> Store::cell_of(RunId run) {
   return cell.error().front();
 }
 
+Result<std::vector<int>> Store::depths_beside(RunId run) {
+  std::vector<int> depths;
+  const auto read = impl_->database.each(
+      "SELECT DISTINCT beside.layers FROM run JOIN run AS beside ON beside.sweep = run.sweep AND "
+      "beside.affinity = run.affinity WHERE run.id = ? ORDER BY beside.layers",
+      [&](const Row& row) { depths.push_back(row.get<int>(0)); }, run);
+  if (!read) return read.error();
+  return depths;
+}
+
 }  // namespace sweetspot::daemon

@@ -111,11 +111,23 @@ void Supervisor::launch(WorkerId worker, const std::string& device, int threads)
   std::error_code unwritable;
   const fs::path logs = options_.state_directory / "workers";
   fs::create_directories(logs, unwritable);
-  auto process = Process::spawn(
-      context_, {.program = options_.worker_binary,
-                 .arguments = {"serve", "--socket", socket_path().string(), "--device", device, "--worker",
-                               std::to_string(worker.value), "--threads", std::to_string(threads)},
-                 .log = logs / (to_string(worker) + ".log")});
+  std::vector<std::string> arguments = {"serve",
+                                        "--socket",
+                                        socket_path().string(),
+                                        "--device",
+                                        device,
+                                        "--worker",
+                                        std::to_string(worker.value),
+                                        "--threads",
+                                        std::to_string(threads)};
+  if (options_.feature_cache > 0)
+    for (const std::string& word :
+         {std::string("--features"), (options_.state_directory / "features").string(),
+          std::string("--feature-bytes"), std::to_string(options_.feature_cache)})
+      arguments.push_back(word);
+  auto process = Process::spawn(context_, {.program = options_.worker_binary,
+                                           .arguments = std::move(arguments),
+                                           .log = logs / (to_string(worker) + ".log")});
   if (process) {
     watch(worker, std::make_shared<Process>(*std::move(process)));
   } else {

@@ -25,6 +25,7 @@ class WorkerListener;
 struct SupervisorOptions {
   std::filesystem::path state_directory;  // holds worker.sock and workers/wk_N.log
   std::filesystem::path worker_binary;
+  std::int64_t feature_cache = 0;  // bytes that workers may keep in <state>/features; 0: nothing
   std::chrono::seconds grace{10};  // from SIGTERM to SIGKILL
   std::function<void(const std::string&)> log;
 };
@@ -40,8 +41,8 @@ class Supervisor {
   // it.
   Status listen();
 
-  // Spawns `<worker> serve --socket PATH --device D --worker N --threads T`. A failure to start is a
-  // WorkerEnded with CouldNotStart.
+  // Spawns `<worker> serve --socket PATH --device D --worker N --threads T [--features <state>/features
+  // --feature-bytes N]`. A failure to start is a WorkerEnded with CouldNotStart.
   void launch(WorkerId worker, const std::string& device, int threads);
 
   // Watches a process that an earlier daemon started. It ends with ExitedWith{-1}, since only a parent learns

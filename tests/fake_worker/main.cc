@@ -14,6 +14,7 @@ int main(int argc, char** argv) {
   serve->add_option("--device", options.device)->required();
   serve->add_option("--worker", options.worker)->required();
   serve->add_option("--threads", options.threads);
+  serve->allow_extras();  // where to keep features: it has none
   CLI11_PARSE(app, argc, argv);
 
   fake::FakeExecutor executor(options.socket.parent_path() / "fake.json");

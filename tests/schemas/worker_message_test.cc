@@ -90,7 +90,7 @@ class Draw {
   }
   std::vector<DaemonMessage> daemon_messages() {
     std::vector<Assignment> pack(below(3));
-    for (Assignment& a : pack) a = {grant(), small(), text(), {text(), text()}, cell()};
+    for (Assignment& a : pack) a = {grant(), small(), text(), {text(), text()}, cell(), {small(), small()}};
     return {Welcome{small()}, Start{pack}, Cancel{grant()}, Ack{number()}, Stale{grant()}, Exit{text()}};
   }
 

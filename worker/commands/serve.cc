@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <memory>
+#include <vector>
 
 #include "worker/commands/commands.h"
 #include "worker/commands/device.h"
@@ -51,7 +52,7 @@ class GrantReporter : public Reporter {
 
 class RecipeExecutor : public Executor {
  public:
-  explicit RecipeExecutor(torch::Device device) : workshop_({.device = device}) {}
+  explicit RecipeExecutor(WorkshopOptions options) : workshop_(options) {}
 
   void run(const std::vector<Assignment>& pack, PackReport& report) override {
     std::vector<PackMember> members;
@@ -59,6 +60,7 @@ class RecipeExecutor : public Executor {
     std::vector<Reporter*> reporters;
     for (const Assignment& assignment : pack) {
       report.started(assignment.grant);
+      workshop_.expect(assignment.cell.encoder, assignment.depths);
       members.push_back(
           {assignment.cell, assignment.directory, {assignment.earlier.begin(), assignment.earlier.end()}});
       reporters.push_back(
@@ -79,14 +81,17 @@ void add_serve(CLI::App& program, int& exit_code) {
   command->add_option("--device", options->device, "cpu:N or cuda:N")->required();
   command->add_option("--worker", options->worker, "number of this worker")->required();
   command->add_option("--threads", options->threads, "threads to compute with")->check(CLI::Range(1, 1024));
-  command->callback([options, &exit_code] {
+  auto store = std::make_shared<FeatureStoreOptions>();
+  command->add_option("--features", store->directory, "where workers share encoder features");
+  command->add_option("--feature-bytes", store->cap, "how much may lie there");
+  command->callback([options, store, &exit_code] {
     options->build = build_name();
     const auto device = use_device({.device = options->device, .threads = options->threads});
     if (!device) {
       exit_code = complain(device.error());
       return;
     }
-    RecipeExecutor executor(*device);
+    RecipeExecutor executor({.device = *device, .store = *store});
     exit_code = serve(*options, executor);
   });
 }

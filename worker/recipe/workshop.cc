@@ -2,6 +2,7 @@
 
 #include <ATen/autocast_mode.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "schemas/model_directory.h"
@@ -59,14 +60,20 @@ Result<std::shared_ptr<const SlamAsr>> Workshop::slam_asr(const std::string& llm
 Result<std::shared_ptr<SpeechEncoder>> Workshop::encoder(const std::string& encoder, int layers,
                                                          Precision precision) {
   const std::string name = encoder + "|" + std::string(to_string(precision));
-  if (encoder_.first == name && encoder_.second->encoder()->layers() >= layers) return encoder_.second;
+  const std::vector<int>& expected = expected_[encoder];
+  if (!expected.empty()) layers = std::max(layers, expected.back());
+  if (encoder_.first == name && encoder_.second->encoder()->layers() >= layers) {
+    encoder_.second->expect(expected);
+    return encoder_.second;
+  }
   encoder_ = {};
   const auto directory = model_directory(encoder);
   if (!directory) return directory.error();
   auto model = load_whisper_encoder(*directory, layers, placement(precision));
   if (!model) return model.error();
-  encoder_ = {name,
-              std::make_shared<SpeechEncoder>(std::move(*model), name, placement(precision), features_)};
+  encoder_ = {name, std::make_shared<SpeechEncoder>(std::move(*model), name, placement(precision), features_,
+                                                    store_ ? &*store_ : nullptr)};
+  encoder_.second->expect(expected);
   return encoder_.second;
 }
 
@@ -78,6 +85,10 @@ Result<std::shared_ptr<const Corpus>> Workshop::corpus(const CorpusSpec& spec) {
   auto corpus = read_corpus(spec);
   if (!corpus) return corpus.error();
   return corpora_[name] = std::make_shared<const Corpus>(std::move(*corpus));
+}
+
+void Workshop::expect(const std::string& encoder, std::span<const int> depths) {
+  if (store_) expected_[encoder] = {depths.begin(), depths.end()};
 }
 
 Autocast::Autocast(Precision precision)

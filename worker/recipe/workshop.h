@@ -4,7 +4,10 @@
 
 #include <map>
 #include <memory>
+#include <optional>
+#include <span>
 #include <string>
+#include <vector>
 
 #include "schemas/cell.h"
 #include "schemas/feature_cache.h"
@@ -23,11 +26,14 @@ struct WorkshopOptions {
   torch::Device device = torch::kCPU;
   std::size_t feature_bytes = kFeatureCacheBytes;  // for encoder features, in the device's memory
   ResumePointOptions checkpoints;
+  FeatureStoreOptions store;  // for more features, on disk
 };
 
 class Workshop {
  public:
-  explicit Workshop(WorkshopOptions options) : options_(options), features_(options.feature_bytes) {}
+  explicit Workshop(WorkshopOptions options) : options_(options), features_(options.feature_bytes) {
+    if (options.store.cap > 0 && !options.store.directory.empty()) store_.emplace(options.store);
+  }
 
   torch::Device device() const { return options_.device; }
   const ResumePointOptions& checkpoints() const { return options_.checkpoints; }
@@ -41,13 +47,18 @@ class Workshop {
   Result<std::shared_ptr<SpeechEncoder>> encoder(const std::string& encoder, int layers, Precision precision);
   Result<std::shared_ptr<const Corpus>> corpus(const CorpusSpec& spec);
 
+  // Depths of an encoder that other workers will want: with a store, a pass gives those, too.
+  void expect(const std::string& encoder, std::span<const int> depths);
+
  private:
   Placement placement(Precision precision) const;
 
   WorkshopOptions options_;
   FeatureCache features_;
+  std::optional<FeatureStore> store_;
   std::pair<std::string, std::shared_ptr<const SlamAsr>> llm_;
   std::pair<std::string, std::shared_ptr<SpeechEncoder>> encoder_;
+  std::map<std::string, std::vector<int>> expected_;  // depths, of each encoder, in ascending order
   std::map<std::string, std::shared_ptr<const Corpus>> corpora_;
 };
 

@@ -1,11 +1,13 @@
 // Encoder features of a corpus. The encoder is frozen, so each clip is encoded once for as long as memory
-// lasts; one pass gives the features of every depth that is asked for.
+// and disk last; one pass gives the features of every depth that is asked for.
 #pragma once
 
 #include <torch/torch.h>
 
 #include <list>
+#include <map>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <unordered_map>
@@ -15,10 +17,10 @@
 #include "worker/audio/log_mel.h"
 #include "worker/corpus/corpus.h"
 #include "worker/model/whisper_encoder.h"
+#include "worker/train/feature_shards.h"
+#include "worker/train/feature_store.h"
 
 namespace sweetspot::worker {
-
-inline constexpr int kFramesASecond = 50;  // of an encoder
 
 // The features used last, up to a budget of bytes.
 class FeatureCache {
@@ -39,35 +41,77 @@ class FeatureCache {
   std::unordered_map<std::string, std::list<Entry>::iterator> index_;
 };
 
-// An encoder with the cache in front of it.
+// An encoder with memory, and perhaps a disk, in front of it.
 class SpeechEncoder {
  public:
-  // `name` tells encoders apart in the cache.
-  SpeechEncoder(WhisperEncoder encoder, std::string name, Placement placement, FeatureCache& cache);
+  // `name` tells encoders apart in memory. With a store, features are taken from it and put there, and memory
+  // keeps them only for a device that has its own.
+  SpeechEncoder(WhisperEncoder encoder, std::string name, Placement placement, FeatureCache& cache,
+                FeatureStore* store = nullptr);
 
-  // Features at `depth` of clips of one padded length: [B, T', d]. What is not cached is encoded, for all of
-  // `depths` at once (depth is one of them). Errors: read_audio's, with the clip's name.
+  // Features at `depth` of clips of one padded length: [B, T', d]. What is not there is encoded, for all of
+  // `depths` at once (depth is one of them): its whole shard, if the split's features fit memory or the
+  // store, else these clips alone. Errors: read_audio's, with the clip's name.
   Result<torch::Tensor> features(std::span<const Utterance> utterances, std::span<const int> batch, int depth,
                                  std::span<const int> depths);
 
   // Whether the features of these clips at so many depths can all be kept.
-  bool fits_cache(std::span<const Utterance> utterances, std::size_t depths) const;
+  bool fits_cache(std::span<const Utterance> utterances, std::size_t depths);
+
+  // Depths that others will want of what is encoded here, and that the store should have then.
+  void expect(std::span<const int> depths) { expected_ = {depths.begin(), depths.end()}; }
 
   const WhisperEncoder& encoder() const { return encoder_; }
+  std::int64_t encoded() const { return encoded_; }  // clips so far, by this worker
 
  private:
+  using Clips = FeatureStore::Clips;
+  using AtDepths = std::map<int, Clips>;  // [T', d] of each clip
+
+  enum class Kept { on_disk, in_memory, nowhere };
+  struct Split {
+    std::span<const Utterance> utterances;
+    const FeatureShards& shards;
+  };
+  struct Wanted {
+    int depth;
+    std::set<int> depths;  // depth among them: what is encoded together
+  };
+
   std::string key(const Utterance& utterance, int depth) const;
+  const FeatureShards& shards_of(std::span<const Utterance> utterances, std::span<const int> batch);
+  Kept keeps(const FeatureShards& shards, std::size_t depths) const;
+
+  Result<torch::Tensor> in_memory(const Split& split, int clip, const Wanted& wanted);
+
+  // stored_features.cc
+  std::string stored_name(const std::string& shard, int depth);
+  Result<torch::Tensor> on_disk(const Split& split, int clip, const Wanted& wanted);
+  // A shard's: from the store, or encoded into it by whoever comes first.
+  Result<Clips> stored(const Split& split, int shard, const Wanted& wanted);
+  Result<Clips> store(const Split& split, int shard, const Wanted& wanted);
+  bool store_another(const Split& split, int but, const Wanted& wanted);
+  std::set<int> missing(const Split& split, int shard, const Wanted& wanted);
+
+  Result<torch::Tensor> streamed(std::span<const Utterance> utterances, std::span<const int> batch, int depth,
+                                 std::span<const int> depths);
+
   // Log-mel of one clip, padded to whole seconds: [1, mels, T]
   Result<torch::Tensor> mel(const Utterance& utterance) const;
-  // Encodes clips and caches the result; the features by depth, [B, T', d] each.
-  Result<std::vector<torch::Tensor>> encode(std::span<const Utterance> utterances, std::span<const int> batch,
-                                            std::span<const int> depths);
+  Result<AtDepths> encode(std::span<const Utterance> utterances, std::span<const int> clips,
+                          const std::set<int>& depths);
+  void remember(std::span<const Utterance> utterances, std::span<const int> clips, const AtDepths& features);
 
   WhisperEncoder encoder_;
   std::string name_;
   Placement placement_;
   FeatureCache& cache_;
+  FeatureStore* store_;
   LogMel log_mel_;
+  std::set<int> expected_;
+  std::map<std::pair<const Utterance*, std::size_t>, FeatureShards> shards_;  // of the splits seen
+  std::map<int, std::string> weights_;  // by depth: what the encoder's features depend on
+  std::int64_t encoded_ = 0;
 };
 
 }  // namespace sweetspot::worker

@@ -268,6 +268,17 @@ TEST_F(FakeDaemon, PlanSaysHowLargeTheModelsAreAndWhatDoesNotFit) {
              {"commit", "3aab1f1954e9cc14eb9509a215f9e5ca08227a9b"},
              {"parameters", 3085938688}}}},
           {"sizes", {size}},
+          {"features",
+           {{{"encoder", "openai/whisper-small"},
+             {"language", "da"},
+             {"depths", 6},
+             {"bytes_an_hour", 1.7e9},
+             {"bytes", nullptr}},
+            {{"encoder", "openai/whisper-small"},
+             {"language", "en"},
+             {"depths", 6},
+             {"bytes_an_hour", 1.7e9},
+             {"bytes", 166e9}}}},
           {"devices",
            {{{"name", "cuda:0"}, {"memory", 16e9}, {"too_large", 2}},
             {{"name", "cuda:1"}, {"memory", nullptr}, {"too_large", nullptr}}}},
@@ -284,6 +295,9 @@ TEST_F(FakeDaemon, PlanSaysHowLargeTheModelsAreAndWhatDoesNotFit) {
        {"88,154,112", "3,085,938,688", "73,979,904", "74,000,000", "7,372,800", "21.4 GB", "3aab1f1954e9"})
     EXPECT_THAT(ended.out, HasSubstr(words));
   EXPECT_THAT(ended.err, HasSubstr("cuda:0: 16.0 GB of memory; 2 cells may not fit"));
+  EXPECT_THAT(ended.err, HasSubstr("whisper-small at 6 depths, da: 1.7 GB an hour of speech on disk\n"));
+  EXPECT_THAT(ended.err,
+              HasSubstr("6 depths, en: 1.7 GB an hour of speech on disk, 166.0 GB for the training split"));
   EXPECT_THAT(ended.err,
               HasSubstr("missing: not in the cache\n  at: /axes/encoder/0\n  hint: run `sweetspot fetch`"));
 }

@@ -106,6 +106,21 @@ TEST_F(PlanTest, SaysHowLargeItsCellsAre) {
   EXPECT_TRUE(cell_sizes(make_plan(sweep), Hardware::gpu).empty()) << "nothing is guessed";
 }
 
+TEST_F(PlanTest, SaysWhatFeaturesTakeOnDisk) {
+  SweepSpec sweep = spec({"openai/whisper-small", "somebody/else"});
+  sweep.languages = {"da", "nl"};
+  sweep.corpora["nl"] = sweep.corpora["da"];
+  sweep.corpora["nl"].train_hours = 100;
+  sweep.lora = {false, true};
+  const Plan plan = make_plan(sweep);
+  // 6 depths of 768 values, 50 frames a second.
+  constexpr std::int64_t kHour = 6ll * 768 * 50 * 3600;
+  EXPECT_EQ(feature_needs(plan, Hardware::gpu),
+            (std::vector<FeatureNeed>{{"openai/whisper-small", "da", 6, 2 * kHour, std::nullopt},
+                                      {"openai/whisper-small", "nl", 6, 2 * kHour, 200 * kHour}}));
+  EXPECT_EQ(feature_needs(plan, Hardware::cpu).front().bytes_an_hour, 4 * kHour);
+}
+
 TEST_F(PlanTest, RefusesRelativeCorpora) {
   SweepSpec relative = spec({"openai/whisper-small"});
   relative.corpora["da"].path = "data/da";

@@ -118,6 +118,20 @@ TEST_F(StoreTest, SweepIsStoredWithAllItsRunsOrNotAtAll) {
   EXPECT_EQ(store->cell_of(added->runs[1].id).value(), cell(2).cell);
 }
 
+TEST_F(StoreTest, DepthsBesideARunAreThoseOfCellsThatNeedTheSame) {
+  auto asked = request();
+  asked.cells.clear();
+  for (const auto& [layers, affinity] : {std::pair(6, "a"), {4, "a"}, {6, "a"}, {2, "b"}}) {
+    GridCell point = cell(int(asked.cells.size()));
+    point.cell.layers = layers, point.affinity = affinity;
+    asked.cells.push_back(std::move(point));
+  }
+  const auto added = store->insert_sweep(asked);
+  ASSERT_TRUE(added) << added.error().message;
+  EXPECT_EQ(store->depths_beside(added->runs[0].id).value(), (std::vector<int>{4, 6}));
+  EXPECT_EQ(store->depths_beside(added->runs[3].id).value(), std::vector<int>{2});
+}
+
 TEST_F(StoreTest, SameIdempotencyKeyGivesTheSameSweep) {
   auto asked = request();
   asked.idempotency = {"key", "fingerprint"};
