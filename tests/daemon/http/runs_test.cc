@@ -90,5 +90,23 @@ TEST_F(Runs, ThatCannotChangeAreAConflict) {
   EXPECT_NE(reply.json()["detail"].get<std::string>().find("it is over"), std::string::npos);
 }
 
+TEST_F(Runs, AreFoundByWhatPeopleSaidOfThem) {
+  start();
+  submit();
+  const std::string merge = "Content-Type: application/merge-patch+json\r\n";
+  const Reply edited =
+      ask("PATCH", "/api/v1/runs/run_3", R"({"note": "odd", "tags": ["look", "again"]})", merge);
+  ASSERT_EQ(edited.status, 200) << edited.body;
+  EXPECT_EQ(edited.json()["note"], "odd");
+  EXPECT_EQ(ask("PATCH", "/api/v1/runs/run_4", R"({"tags": ["look"]})", merge).json()["note"], "");
+  EXPECT_EQ(get("/api/v1/runs?tag=look").at("total"), 2);
+  const json found = get("/api/v1/runs?tag=look&tag=again").json();
+  ASSERT_EQ(found["items"].size(), 1u);
+  EXPECT_EQ(found["items"][0]["id"], "run_3");
+  EXPECT_EQ(get("/api/v1/runs/run_3/events").at("items").back()["data"]["tags"], json({"look", "again"}));
+  EXPECT_EQ(ask("PATCH", "/api/v1/runs/run_99", R"({"note": "x"})", merge).status, 404);
+  EXPECT_EQ(ask("PATCH", "/api/v1/runs/run_3", R"({"state": "succeeded"})", merge).status, 422);
+}
+
 }  // namespace
 }  // namespace sweetspot::daemon

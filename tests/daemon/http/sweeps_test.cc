@@ -141,5 +141,47 @@ TEST_F(Sweeps, ActionsAnswerRunByRun) {
   EXPECT_EQ(ask("POST", "/api/v1/sweeps/sw_1/actions/explode").status, 404);
 }
 
+TEST_F(Sweeps, AreFoundByNameAndByAllTheirTags) {
+  start();
+  for (int i = 0; i < 3; ++i) submit();
+  const std::string merge = "Content-Type: application/merge-patch+json\r\n";
+  EXPECT_EQ(
+      ask("PATCH", "/api/v1/sweeps/sw_1", R"({"tags": ["paper", "nano run"], "name": "Zebra 100%"})", merge)
+          .status,
+      200);
+  EXPECT_EQ(ask("PATCH", "/api/v1/sweeps/sw_2", R"({"tags": ["paper"]})", merge).status, 200);
+  const auto found = [&](const std::string& query) {
+    std::vector<std::string> ids;
+    for (const json& sweep : get("/api/v1/sweeps?" + query).at("items")) ids.push_back(sweep["id"]);
+    return ids;
+  };
+  using Ids = std::vector<std::string>;
+  EXPECT_EQ(get("/api/v1/sweeps/sw_1").at("tags"), json({"paper", "nano run"}));
+  EXPECT_EQ(found("tag=paper"), (Ids{"sw_2", "sw_1"}));
+  EXPECT_EQ(found("tag=paper&tag=nano%20run"), Ids{"sw_1"});
+  EXPECT_EQ(found("tag=pap"), Ids{});
+  EXPECT_EQ(found("contains=zebra"), Ids{"sw_1"});
+  EXPECT_EQ(found("contains=0%25"), Ids{"sw_1"}) << "no pattern";
+  EXPECT_EQ(found("contains=sw_3"), Ids{"sw_3"});
+  EXPECT_EQ(found("contains=first&tag=paper"), Ids{"sw_2"});
+  EXPECT_EQ(ask("PATCH", "/api/v1/sweeps/sw_2", R"({"tags": []})", merge).json()["tags"], json::array());
+  EXPECT_EQ(ask("PATCH", "/api/v1/sweeps/sw_2", R"({"tags": [""]})", merge).status, 422);
+}
+
+TEST_F(Sweeps, ShowAllTheirRunsAtOnce) {
+  start();
+  submit();
+  sql("UPDATE run SET state = 'leased' WHERE id = 2");
+  sql("UPDATE run SET state = 'running', step = 3, steps = 9, val_wer = 0.5 WHERE id = 2");
+  const json grid = get("/api/v1/sweeps/sw_1/grid").json();
+  ASSERT_EQ(grid["rows"].size(), 16u);
+  const json second = get("/api/v1/runs/run_2").json();
+  for (std::size_t i = 0; i < grid["columns"].size(); ++i) {
+    const std::string name = grid["columns"][i];
+    EXPECT_EQ(grid["rows"][1][i], second.at(name)) << name;
+  }
+  EXPECT_EQ(get("/api/v1/sweeps/sw_9/grid").status, 404);
+}
+
 }  // namespace
 }  // namespace sweetspot::daemon
