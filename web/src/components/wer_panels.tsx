@@ -6,7 +6,7 @@ import { HeatLegend, WerGrid } from "../charts/wer_grid";
 import { query, setQuery } from "../router";
 import { text } from "../text";
 
-const mostCells = 2000, fewestRows = 8;  // more than that would take longer to draw than to ask for
+const mostCells = 1000, fewestRows = 8;  // more than that would take longer to draw than to ask for
 
 interface PanelsProps {
   panels: GridPanel[];

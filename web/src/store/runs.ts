@@ -31,7 +31,11 @@ export async function loadSweepRuns(sweep: string, signal: AbortSignal): Promise
 
 /** What the grid does not say of a run is not there until its page or the table of runs asks for it. */
 function rowsOf({ sweep, columns, rows }: Grid): Run[] {
-  return rows.map((row) => Object.fromEntries([["sweep", sweep], ...columns.map((name, i) => [name, row[i]])]) as unknown as Run);
+  return rows.map((row) => {
+    const run: Record<string, unknown> = { sweep };
+    columns.forEach((name, i) => { run[name] = row[i]; });
+    return run as unknown as Run;
+  });
 }
 
 export async function loadRun(id: string): Promise<void> {
