@@ -36,8 +36,14 @@ struct ImportRequest {
 // The editable fields of a sweep; absent ones stay as they are.
 struct SweepEdit {
   std::optional<std::string> name, note;
+  std::optional<std::string> tags;  // JSON array of text
   std::optional<int> priority;
   std::optional<std::int64_t> if_revision;  // from If-Match; another revision in the store is a conflict
+};
+
+// Of a run: the same.
+struct RunEdit {
+  std::optional<std::string> note, tags;
 };
 
 class Commands {
@@ -50,6 +56,7 @@ class Commands {
   virtual Result<std::vector<RunOutcome>> act_on_sweep(SweepId sweep, Action action,
                                                        std::vector<RunState> states) = 0;
   virtual Result<RunOutcome> act_on_run(RunId run, Action action) = 0;
+  virtual Status edit_run(RunId run, RunEdit edit) = 0;  // codes: not_found
   virtual Status act_on_device(std::string device, Action action) = 0;
 };
 

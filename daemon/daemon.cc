@@ -302,6 +302,14 @@ Status Daemon::edit_sweep(SweepId sweep, SweepEdit edit) {
   });
 }
 
+Status Daemon::edit_run(RunId run, RunEdit edit) {
+  return on_loop<Status>([this, run, edit = std::move(edit)]() -> Status {
+    const Status edited = store_.edit_run(run, edit);
+    if (edited) committed_();
+    return edited;
+  });
+}
+
 Status Daemon::remove_sweep(SweepId sweep) {
   return on_loop<Status>([this, sweep]() -> Status {
     if (!state_.sweeps.contains(sweep)) return not_found("sweep " + to_string(sweep));

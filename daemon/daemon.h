@@ -46,6 +46,7 @@ class Daemon : public Commands {
   Result<std::vector<RunOutcome>> act_on_sweep(SweepId sweep, Action action,
                                                std::vector<RunState> states) override;
   Result<RunOutcome> act_on_run(RunId run, Action action) override;
+  Status edit_run(RunId run, RunEdit edit) override;
   Status act_on_device(std::string device, Action action) override;
 
  private:

@@ -1,32 +1,14 @@
 #include "daemon/device_memory.h"
 
-#include <dlfcn.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <charconv>
-#include <memory>
+
+#include "daemon/nvml.h"
 
 namespace sweetspot::daemon {
 namespace {
-
-// The part of nvml.h that is used: every function returns 0 when it succeeded.
-struct NvmlMemory {
-  unsigned long long total, free, used;
-};
-using Init = int();
-using Count = int(unsigned*);
-using Handle = int(unsigned, void**);
-using Memory = int(void*, NvmlMemory*);
-
-struct Unload {
-  void operator()(void* library) const { ::dlclose(library); }
-};
-
-template <class Function>
-Function* symbol(void* library, const char* name) {
-  return reinterpret_cast<Function*>(::dlsym(library, name));
-}
 
 const std::vector<std::int64_t> kNone;
 
@@ -35,6 +17,8 @@ const std::vector<std::int64_t>& installed_gpus() {
   static const std::vector<std::int64_t> memory = gpu_memory();
   return memory;
 }
+
+}  // namespace
 
 std::optional<std::size_t> gpu_number(const std::string& device) {
   constexpr std::string_view kPrefix = "cuda:";
@@ -45,26 +29,9 @@ std::optional<std::size_t> gpu_number(const std::string& device) {
   return error == std::errc() ? std::optional(number) : std::nullopt;
 }
 
-}  // namespace
-
 std::vector<std::int64_t> gpu_memory(const char* library) {
-  const std::unique_ptr<void, Unload> nvml(::dlopen(library, RTLD_NOW | RTLD_LOCAL));
-  if (!nvml) return {};
-  const auto init = symbol<Init>(nvml.get(), "nvmlInit_v2"), stop = symbol<Init>(nvml.get(), "nvmlShutdown");
-  const auto count = symbol<Count>(nvml.get(), "nvmlDeviceGetCount_v2");
-  const auto handle = symbol<Handle>(nvml.get(), "nvmlDeviceGetHandleByIndex_v2");
-  const auto memory = symbol<Memory>(nvml.get(), "nvmlDeviceGetMemoryInfo");
-  if (!init || !stop || !count || !handle || !memory || init() != 0) return {};
   std::vector<std::int64_t> bytes;
-  unsigned gpus = 0;
-  if (count(&gpus) != 0) gpus = 0;
-  for (unsigned i = 0; i < gpus; ++i) {
-    void* gpu = nullptr;
-    NvmlMemory found{};
-    if (handle(i, &gpu) != 0 || memory(gpu, &found) != 0) break;  // the rest keep their numbers
-    bytes.push_back(std::int64_t(found.total));
-  }
-  stop();
+  for (const GpuReading& gpu : Nvml(library).read()) bytes.push_back(gpu.memory);
   return bytes;
 }
 

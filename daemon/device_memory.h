@@ -13,6 +13,9 @@ namespace sweetspot::daemon {
 // time.
 std::vector<std::int64_t> gpu_memory(const char* library = "libnvidia-ml.so.1");
 
+// 1 of "cuda:1"; nullopt: it is no GPU.
+std::optional<std::size_t> gpu_number(const std::string& device);
+
 // Bytes for the worker of each device: "cuda:1", or one of several "cpu:..." that share what there is.
 // nullopt: not known.
 std::vector<std::optional<std::int64_t>> device_memory(const std::vector<std::string>& devices);

@@ -133,6 +133,8 @@ Outcome serve(const ServeOptions& options, const std::string& version) {
   auto store = Store::open(state);
   if (!store) return fail(ExitCode::failed, store.error());
 
+  std::vector<std::string> names;
+  for (const DeviceSpec& device : *devices) names.push_back(device.name);
   const auto [host, port] = *listen;
   DaemonOptions daemon{
       .devices = std::move(*devices),
@@ -150,6 +152,7 @@ Outcome serve(const ServeOptions& options, const std::string& version) {
                    .token_file = options.token_file,
                    .allow_hosts = options.allow_hosts,
                    .state = state,
+                   .devices = std::move(names),
                    .version = version};
   Service service(std::move(*store), std::move(daemon), std::move(http));
   return service.run(host);

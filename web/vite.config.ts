@@ -1,12 +1,20 @@
 import { defineConfig } from "vite";
 
+const unused: readonly [RegExp, string][] = [
+  [/\(paths\.(stepped|bars|spline) *= \w+\);|uPlot\.(join|rangeAsinh|orient|fmtDate|tzDate) *= \w+;/g, ""],
+  [/const (\[.*\]) = genTimeStuffs\(.*\);/g, "const $1 = [];"],
+  [/const (_timeAxisSplits|_timeAxisVals|_timeSeriesVal) .*;/g, "const $1 = null;"],
+  [/\bisTime\b(?! *=)/g, "false"],
+  [/(sc\.)?distr == 4 *\? [^:]*? :/g, ""],
+];
+
 // Relative addresses only, so that the dashboard works under any path behind a proxy. Under `npm run dev` the API is
 // that of a daemon on its usual port.
 export default defineConfig({
   base: "./",
   plugins: [{
-    name: "lines-only",  // of uPlot: its other shapes would be a twentieth of the script
-    transform: (code, id) => (id.includes("uPlot.esm") ? code.replace(/\(paths\.(stepped|bars|spline) *= \w+\);|uPlot\.(join|rangeAsinh|orient) *= \w+;/g, "") : undefined),
+    name: "numbers-only",  // of uPlot: its other shapes, its dates and its other scales would be a tenth of the script
+    transform: (code, id) => (id.includes("uPlot.esm") ? unused.reduce((left, [what, instead]) => left.replace(what, instead), code) : undefined),
   }, {
     // A module is asked for with an Origin header, which the daemon refuses behind a proxy that changes Host; a plain
     // deferred script is not.

@@ -12,9 +12,11 @@ namespace {
 
 using nlohmann::json;
 
-json device_view(const DeviceRow& device, const std::optional<std::int64_t>& memory) {
+json device_view(const DeviceRow& device, const std::optional<std::int64_t>& memory, const Load& load) {
   return {{"name", device.name},
           {"memory", or_null(memory)},
+          {"memory_used", or_null(load.memory_used)},
+          {"utilization", or_null(load.utilization)},
           {"drained", device.drained},
           {"worker", or_null(device.worker)},
           {"state", device.worker_state.empty() ? "none" : device.worker_state},
@@ -22,12 +24,18 @@ json device_view(const DeviceRow& device, const std::optional<std::int64_t>& mem
           {"runs", to_json(device.runs)}};
 }
 
-json device_views(const std::vector<DeviceRow>& devices) {
+json device_views(Context& context, const std::vector<DeviceRow>& devices) {
   std::vector<std::string> names;
-  for (const DeviceRow& device : devices) names.push_back(device.name);
+  std::vector<DeviceLoad::Asked> asked;
+  for (const DeviceRow& device : devices) {
+    names.push_back(device.name);
+    asked.push_back({device.name, device.pid});
+  }
   const auto memory = device_memory(names);
+  const auto load = context.site.load.of(asked);
   json views = json::array();
-  for (std::size_t i = 0; i < devices.size(); ++i) views.push_back(device_view(devices[i], memory[i]));
+  for (std::size_t i = 0; i < devices.size(); ++i)
+    views.push_back(device_view(devices[i], memory[i], load[i]));
   return views;
 }
 
@@ -44,11 +52,14 @@ json worker_view(const WorkerRow& worker) {
 
 Answer act_on_device(Context& context, const Request& request, Action action) {
   const std::string& name = request.captures.at("device");
+  auto before = present_devices(context);
+  if (!before) return problem_of(before.error());
+  if (std::ranges::find(*before, name, &DeviceRow::name) == before->end()) return not_found("device " + name);
   Status status = context.site.commands.act_on_device(name, action);
   if (!status) return problem_of(status.error());
-  auto devices = context.reader.devices();
+  auto devices = present_devices(context);
   if (!devices) return problem_of(devices.error());
-  for (const json& device : device_views(*devices))
+  for (const json& device : device_views(context, *devices))
     if (device["name"] == name) return json_response(device);
   return not_found("device " + name);
 }
@@ -65,9 +76,9 @@ Answer list_workers(Context& context, const Request& request) {
 }
 
 Answer list_devices(Context& context, const Request&) {
-  auto devices = context.reader.devices();
+  auto devices = present_devices(context);
   if (!devices) return problem_of(devices.error());
-  return json_response({{"items", device_views(*devices)}});
+  return json_response({{"items", device_views(context, *devices)}});
 }
 
 Answer drain_device(Context& context, const Request& request) {

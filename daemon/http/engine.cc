@@ -67,7 +67,12 @@ void write_down(const Response& answer, httplib::Response& response) {
     may_be_cached = may_be_cached || name == "Cache-Control";
   }
   if (!may_be_cached) response.set_header("Cache-Control", "no-store");
-  if (!answer.content_type.empty()) response.set_content(answer.body, answer.content_type);
+  if (answer.file) {
+    response.set_header("Content-Type", answer.content_type);
+    response.set_header("Content-Length", std::to_string(answer.file->size));
+  } else if (!answer.content_type.empty()) {
+    response.set_content(answer.body, answer.content_type);
+  }
 }
 
 }  // namespace
@@ -84,6 +89,7 @@ class Engine::Server : private httplib::Server {
                       .body = plain.body};
       const Response given = guarded(*handler_, request);
       stream_ = given.stream;
+      if (request.method == "GET") file_ = given.file;
       write_down(given, response);
     };
     Get(R"([\s\S]*)", answer);  // all paths: '.' would leave those with a line feed to httplib
@@ -94,19 +100,21 @@ class Engine::Server : private httplib::Server {
     current_ = &request;
     handler_ = &handler;
     stream_.reset();
+    file_.reset();
     // HEAD keeps its meaning, an answer without its body; else the method only says whether there is a body.
     const char* method = request.head.method == "HEAD" ? "HEAD" : request.body.empty() ? "GET" : "POST";
     MemoryStream stream(fmt::format("{} {} HTTP/1.1\r\nContent-Length: {}\r\n\r\n{}", method,
                                     request.head.target, request.body.size(), request.body));
     bool closed = false;
     process_request(stream, true, closed, nullptr);
-    return {std::move(stream.output), std::move(stream_)};
+    return {std::move(stream.output), std::move(stream_), std::move(file_)};
   }
 
  private:
   const RawRequest* current_ = nullptr;
   const Engine::Handler* handler_ = nullptr;
   std::optional<EventFilter> stream_;
+  std::optional<FileBody> file_;
 };
 
 Engine::Engine() : server_(std::make_unique<Server>()) {}

@@ -17,10 +17,11 @@ struct RawRequest {
   std::string body;
 };
 
-// What to write, or which stream to begin.
+// What to write, and what to go on with.
 struct Served {
   std::string bytes;
   std::optional<EventFilter> stream;
+  std::optional<FileBody> file;
 };
 
 // Used by one thread at a time. httplib decodes path and query and writes the answer down; it sees neither

@@ -13,7 +13,6 @@ struct HttpLimits {
   std::size_t target_bytes = 4096;
   std::size_t body_bytes = 1024 * 1024;
   std::size_t results_bytes = 16 * 1024 * 1024;  // of POST /results: a test split with its hypotheses
-  std::size_t audio_bytes = 32 * 1024 * 1024;
   int connections = 128;
   int streams = 64;  // server-sent events, beside the connections
   int threads = 8, table_threads = 4;

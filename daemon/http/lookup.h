@@ -1,6 +1,8 @@
 // What many handlers begin with: the row that the path names, or the problem to answer instead.
 #pragma once
 
+#include <algorithm>
+
 #include "daemon/http/problem.h"
 #include "daemon/http/router.h"
 
@@ -26,6 +28,17 @@ inline Result<RunRow, Problem> find_run(Context& context, const Request& request
   if (!run) return problem_of(run.error());
   if (!*run) return not_found("run " + request.captures.at("run"));
   return **std::move(run);
+}
+
+// The devices that this daemon serves, and those on which a worker of an earlier one still is.
+inline Result<std::vector<DeviceRow>> present_devices(Context& context) {
+  auto devices = context.reader.devices();
+  const std::vector<std::string>& served = context.site.devices;
+  if (devices)
+    std::erase_if(*devices, [&](const DeviceRow& device) {
+      return !device.worker && std::find(served.begin(), served.end(), device.name) == served.end();
+    });
+  return devices;
 }
 
 }  // namespace sweetspot::daemon

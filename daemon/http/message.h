@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -37,12 +38,21 @@ struct Request {
   std::optional<std::string> header(const std::string& name) const;
 };
 
+class OpenFile;
+
+// A part of a file to be sent: read piece by piece while it is written, so that its size costs no memory.
+struct FileBody {
+  std::shared_ptr<const OpenFile> file;
+  std::int64_t offset = 0, size = 0;
+};
+
 struct Response {
   int status = 200;
   std::string content_type;
   std::string body;
   std::vector<std::pair<std::string, std::string>> headers;
   std::optional<EventFilter> stream;  // go on as a stream of events instead
+  std::optional<FileBody> file;       // go on with this instead of `body`
 };
 
 // What went wrong, to be shown as RFC 9457 problem details.

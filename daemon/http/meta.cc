@@ -30,7 +30,7 @@ Answer get_readiness(Context& context, const Request&) {
 
 Answer get_metrics(Context& context, const Request&) {
   auto runs = context.reader.runs_by_state();
-  auto devices = context.reader.devices();
+  auto devices = present_devices(context);
   auto events = context.reader.event_range();
   if (!runs) return problem_of(runs.error());
   if (!devices) return problem_of(devices.error());

@@ -1,4 +1,5 @@
-// The handlers, one file a resource: sweeps.cc, results.cc, runs.cc, samples.cc, differences.cc, tables.cc,
+// The handlers, one file a resource: sweeps.cc, results.cc, runs.cc, grid.cc,
+// artifacts.cc, samples.cc, differences.cc, tables.cc,
 // devices.cc, meta.cc, dashboard.cc. Each answers what openapi.json says under its operation.
 #pragma once
 
@@ -9,6 +10,7 @@ namespace sweetspot::daemon {
 Answer submit_sweep(Context&, const Request&);
 Answer list_sweeps(Context&, const Request&);
 Answer get_sweep(Context&, const Request&);
+Answer get_sweep_grid(Context&, const Request&);
 Answer edit_sweep(Context&, const Request&);
 Answer remove_sweep(Context&, const Request&);
 Answer pause_sweep(Context&, const Request&);
@@ -29,10 +31,12 @@ Answer import_results(Context&, const Request&);
 
 Answer list_runs(Context&, const Request&);
 Answer get_run(Context&, const Request&);
+Answer edit_run(Context&, const Request&);
 Answer get_run_metrics(Context&, const Request&);
 Answer get_run_log(Context&, const Request&);
 Answer list_run_events(Context&, const Request&);
 Answer list_run_artifacts(Context&, const Request&);
+Answer get_run_artifact(Context&, const Request&);
 Answer cancel_run(Context&, const Request&);
 Answer retry_run(Context&, const Request&);
 

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "daemon/commands.h"
+#include "daemon/device_load.h"
 #include "daemon/http/contract.h"
 #include "daemon/http/evidence.h"
 #include "daemon/http/limits.h"
@@ -21,7 +22,9 @@ struct Site {
   Commands& commands;
   EvidenceCache& evidence;
   TableCache& tables;
+  DeviceLoad& load;
   std::filesystem::path state;
+  std::vector<std::string> devices;  // that this daemon serves
   std::string version, commit;
   HttpLimits limits;
   std::function<int()> streams;  // open now

@@ -1,6 +1,4 @@
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
 
@@ -25,6 +23,7 @@ RunQuery run_query(const Request& request, const PageRequest& page) {
   for (const std::string& text : request.query_list("layers")) filter.layers.push_back(std::stoll(text));
   for (const std::string& text : request.query_list("seed")) filter.seeds.push_back(std::stoll(text));
   if (const auto lora = request.query_text("lora"); !lora.empty()) filter.lora = lora == "true";
+  filter.tags = request.query_list("tag");
   return query;
 }
 
@@ -128,6 +127,16 @@ Answer get_run(Context& context, const Request& request) {
   return response;
 }
 
+Answer edit_run(Context& context, const Request& request) {
+  auto document = context.site.contract.body("edit_run", request);
+  if (!document) return document.error();
+  RunEdit edit;
+  if (document->contains("note")) edit.note = (*document)["note"].get<std::string>();
+  if (document->contains("tags")) edit.tags = (*document)["tags"].dump();
+  Status status = context.site.commands.edit_run(run_id(request), std::move(edit));
+  return status ? get_run(context, request) : Answer(problem_of(status.error()));
+}
+
 Answer get_run_metrics(Context& context, const Request& request) {
   auto run = find_run(context, request);
   if (!run) return run.error();
@@ -163,13 +172,14 @@ Answer get_run_log(Context& context, const Request& request) {
   if (number != 0 && attempt == attempts->rend())
     return not_found(fmt::format("attempt {} of {}", number, to_string(run->id)));
 
+  const auto fence = attempt == attempts->rend() ? Fence{} : attempt->fence;
+  const auto file = open_beneath(context.site.state, std::filesystem::path("runs") / to_string(run->id) /
+                                                         fmt::format("a{}", fence.value) / kLogFile);
   FilePart part;
-  if (attempt != attempts->rend()) {
-    const auto file = context.site.state / "runs" / to_string(run->id) /
-                      fmt::format("a{}", attempt->fence.value) / kLogFile;
+  if (file) {
     const auto limit = std::size_t(request.query_integer("limit", 262144));
     const auto tail = request.query_integer("tail", 0);
-    part = tail ? read_tail(file, tail, limit) : read_part(file, request.query_integer("offset", 0), limit);
+    part = tail ? read_tail(*file, tail, limit) : read_part(*file, request.query_integer("offset", 0), limit);
   }
   return Response{
       .content_type = "text/plain; charset=utf-8",
@@ -189,20 +199,6 @@ Answer list_run_events(Context& context, const Request& request) {
   json items = json::array();
   for (const StoredEvent& event : page->items) items.push_back(to_json(event));
   return page_response(request, "seq", std::move(items), page->next);
-}
-
-Answer list_run_artifacts(Context& context, const Request& request) {
-  auto run = find_run(context, request);
-  if (!run) return run.error();
-  auto artifacts = context.reader.artifacts(run->id);
-  if (!artifacts) return problem_of(artifacts.error());
-  json items = json::array();
-  for (const ArtifactRow& artifact : *artifacts)
-    items.push_back({{"name", artifact.name},
-                     {"size", artifact.size},
-                     {"sha256", artifact.sha256},
-                     {"fence", artifact.fence.value}});
-  return json_response({{"items", std::move(items)}});
 }
 
 Answer cancel_run(Context& context, const Request& request) {

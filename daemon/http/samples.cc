@@ -4,7 +4,7 @@
 #include <filesystem>
 
 #include "daemon/http/ascii.h"
-#include "daemon/http/files.h"
+#include "daemon/http/file_answer.h"
 #include "daemon/http/lookup.h"
 #include "daemon/http/paging.h"
 #include "daemon/http/resources.h"
@@ -45,6 +45,15 @@ std::optional<std::string_view> sound_type(const std::filesystem::path& file) {
   return std::nullopt;
 }
 
+// A clip of the run's corpus, whose directory may be a symbolic link. A manifest may name sounds that lie
+// elsewhere: they are found without any.
+std::shared_ptr<const OpenFile> open_sound(const json& cell, const std::filesystem::path& sound) {
+  const auto inside = sound.lexically_relative(cell.at("corpus").at("path").get<std::string>());
+  if (!inside.empty() && *inside.begin() != "..")
+    return open_beneath(cell["corpus"]["path"].get<std::string>(), inside);
+  return open_beneath("/", sound.relative_path());
+}
+
 }  // namespace
 
 Answer list_samples(Context& context, const Request& request) {
@@ -72,14 +81,14 @@ Answer get_sample_audio(Context& context, const Request& request) {
   if (!run) return run.error();
   const std::string& number = request.captures.at("number");
   auto path = context.reader.sample_audio(run->id, std::stoll(number));
+  auto files = context.reader.run_files(run->id);
   if (!path) return problem_of(path.error());
+  if (!files) return problem_of(files.error());
   if (!*path) return not_found("sample " + number + " of " + to_string(run->id));
   const auto type = sound_type(**path);
-  auto bytes = type ? read_whole(**path, context.site.limits.audio_bytes) : std::nullopt;
-  if (!bytes) return not_found("sound file that can be played for sample " + number);
-  return Response{.content_type = std::string(*type),
-                  .body = *std::move(bytes),
-                  .headers = {{"Cache-Control", "private, max-age=3600"}}};
+  auto sound = type ? open_sound(json::parse(files->cell), **path) : nullptr;
+  if (!sound) return not_found("sound file that can be played for sample " + number);
+  return file_answer(request, std::move(sound), std::string(*type));
 }
 
 }  // namespace sweetspot::daemon

@@ -11,6 +11,7 @@
 #include "daemon/http/connection.h"
 #include "daemon/http/event_streams.h"
 #include "daemon/http/evidence_ahead.h"
+#include "daemon/http/files.h"
 #include "daemon/http/openapi.h"
 #include "daemon/http/problem.h"
 #include "daemon/http/router.h"
@@ -22,6 +23,7 @@ using asio::ip::tcp;
 using boost::system::error_code;
 constexpr auto kPauseAfterAcceptError =
     std::chrono::milliseconds(100);  // out of descriptors or memory: it may pass
+constexpr std::int64_t kFilePiece = 256 * 1024;
 
 // What one thread of the pool answers with.
 struct Lane {
@@ -95,9 +97,17 @@ struct HttpServer::Impl : std::enable_shared_from_this<HttpServer::Impl> {
         options(std::move(the_options)),
         contract(nlohmann::json::parse(kOpenapi)),
         evidence(options.state),
-        site{contract,       commands,       evidence,
-             tables,         options.state,  options.version,
-             options.commit, options.limits, [this] { return open_streams.load(); }},
+        site{contract,
+             commands,
+             evidence,
+             tables,
+             load,
+             options.state,
+             options.devices,
+             options.version,
+             options.commit,
+             options.limits,
+             [this] { return open_streams.load(); }},
         acceptor(loop),
         crew(options.limits.threads),
         table_crew(options.limits.table_threads) {}
@@ -108,6 +118,7 @@ struct HttpServer::Impl : std::enable_shared_from_this<HttpServer::Impl> {
   Status listen(const tcp::endpoint& where);
   asio::awaitable<void> accept_all();
   asio::awaitable<void> serve(std::shared_ptr<ClientConnection> connection);
+  asio::awaitable<bool> send_file(std::shared_ptr<ClientConnection> connection, FileBody body);
   asio::awaitable<void> stream(std::shared_ptr<ClientConnection> connection, Served served);
   Served answer(Crew& with, RawRequest request);
   std::string refusal(const Problem& problem);
@@ -119,6 +130,7 @@ struct HttpServer::Impl : std::enable_shared_from_this<HttpServer::Impl> {
   std::atomic<int> open_streams = 0;
   EvidenceCache evidence;
   TableCache tables;
+  DeviceLoad load;
   std::unique_ptr<EvidenceAhead> ahead;
   Site site;
   std::optional<Gate> gate;
@@ -219,11 +231,30 @@ asio::awaitable<void> HttpServer::Impl::serve(std::shared_ptr<ClientConnection> 
     if (served.stream) {
       co_await stream(connection, std::move(served));
     } else if (co_await connection->write(served.bytes)) {
-      co_await connection->finish();
+      bool whole = true;
+      if (served.file) whole = co_await send_file(connection, *std::move(served.file));
+      if (whole) co_await connection->finish();
     }
   }
   connection->close();
   connections.erase(connection);
+}
+
+// Piece by piece, each read on the pool: a disk may be slow. False: the client went away, or the file has
+// become shorter.
+asio::awaitable<bool> HttpServer::Impl::send_file(std::shared_ptr<ClientConnection> connection,
+                                                  FileBody body) {
+  while (body.size > 0) {
+    const std::int64_t size = std::min(body.size, kFilePiece);
+    auto job = [body, size] { return Served{.bytes = body.file->read(body.offset, std::size_t(size))}; };
+    const Served piece = co_await on_pool(crew.pool, std::move(job));
+    if (std::int64_t(piece.bytes.size()) != size) co_return false;
+    const bool taken = co_await connection->write(piece.bytes);
+    if (!taken) co_return false;
+    body.offset += size;
+    body.size -= size;
+  }
+  co_return true;
 }
 
 asio::awaitable<void> HttpServer::Impl::stream(std::shared_ptr<ClientConnection> connection, Served served) {

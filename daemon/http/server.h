@@ -22,6 +22,7 @@ struct HttpOptions {
   std::filesystem::path token_file;      // mode 0600; one line of at least 16 characters; empty: no token
   std::vector<std::string> allow_hosts;  // further names that clients may call this machine by
   std::filesystem::path state;           // the state directory: sweetspot.db and runs/
+  std::vector<std::string> devices;      // that runs are given to
   std::string version = "0";
   std::string commit;
   HttpLimits limits;

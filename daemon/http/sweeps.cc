@@ -24,7 +24,7 @@ Problem invalid_sweep(const Errors& errors) {
 }
 
 Answer plan_answer(Context& context, const Plan& plan) {
-  const auto devices = context.reader.devices();
+  const auto devices = present_devices(context);
   if (!devices) return problem_of(devices.error());
   std::vector<std::string> names;
   for (const DeviceRow& device : *devices) names.push_back(device.name);
@@ -123,7 +123,8 @@ Answer submit_sweep(Context& context, const Request& request) {
 Answer list_sweeps(Context& context, const Request& request) {
   auto wanted = page_request(request, "-id");
   if (!wanted) return wanted.error();
-  auto page = context.reader.sweeps(wanted->after, wanted->limit);
+  auto page = context.reader.sweeps({request.query_text("contains"), request.query_list("tag")},
+                                    wanted->after, wanted->limit);
   auto devices = context.reader.busy_devices();
   if (!page) return problem_of(page.error());
   if (!devices) return problem_of(devices.error());
@@ -147,6 +148,7 @@ Answer edit_sweep(Context& context, const Request& request) {
   SweepEdit edit{.if_revision = *revision};
   if (document->contains("name")) edit.name = (*document)["name"].get<std::string>();
   if (document->contains("note")) edit.note = (*document)["note"].get<std::string>();
+  if (document->contains("tags")) edit.tags = (*document)["tags"].dump();
   if (document->contains("priority")) edit.priority = (*document)["priority"].get<int>();
   Status status = context.site.commands.edit_sweep(sweep->id, std::move(edit));
   return status ? sweep_answer(context, sweep->id, 200) : Answer(problem_of(status.error()));

@@ -73,6 +73,8 @@ json to_json(const RunRow& run) {
           {"ended_at", or_null(run.ended_at)},
           {"params", params},
           {"imported", run.imported},
+          {"note", run.note},
+          {"tags", json::parse(run.tags)},
           {"cell_hash", run.cell_hash},
           {"result_sha256", run.result.empty() ? json() : json(run.result)},
           {"build", run.build.empty() ? json() : json(run.build)}};
@@ -96,6 +98,7 @@ json to_json(const SweepRow& sweep, std::int64_t busy_devices) {
   json document = {{"id", to_string(sweep.id)},
                    {"name", sweep.name},
                    {"note", sweep.note},
+                   {"tags", json::parse(sweep.tags)},
                    {"priority", sweep.priority},
                    {"paused", sweep.paused},
                    {"created_at", sweep.created_at},

@@ -35,7 +35,7 @@ Status record_run(Database& database, RunId run) {
       'params', json(coalesce((SELECT json_object('encoder', encoder_params, 'projector', projector_params,
                                                   'adapter', adapter_params, 'llm', llm_params)
                                FROM result WHERE result.run = run.id), 'null')),
-      'imported', json(iif((SELECT source <> '' FROM sweep WHERE sweep.id = run.sweep), 'true', 'false')))
+      'tags', json(tags), 'imported', json(iif((SELECT source <> '' FROM sweep WHERE sweep.id = run.sweep), 'true', 'false')))
     FROM run WHERE id = ?)",
                       utc_now(), run);
 }
@@ -43,7 +43,7 @@ Status record_run(Database& database, RunId run) {
 Status record_sweep(Database& database, SweepId sweep) {
   return database.run(R"(
     INSERT INTO event (at, type, sweep, data)
-    SELECT ?, 'sweep', id, json_object('id', 'sw_' || id, 'name', name, 'note', note, 'priority', priority,
+    SELECT ?, 'sweep', id, json_object('id', 'sw_' || id, 'name', name, 'note', note, 'tags', json(tags), 'priority', priority,
       'paused', json(iif(paused, 'true', 'false')), 'created_at', created_at, 'revision', revision)
     FROM sweep WHERE id = ?)",
                       utc_now(), sweep);

@@ -11,7 +11,7 @@ constexpr std::string_view kSweepColumns = R"(
   (SELECT avg((julianday(ended_at) - julianday(started_at)) * 86400) FROM run
    WHERE sweep = sweep.id AND state = 'succeeded'),
   (SELECT json_group_object(state, n) FROM
-     (SELECT state, count(*) AS n FROM run WHERE sweep = sweep.id GROUP BY state)), source)";
+     (SELECT state, count(*) AS n FROM run WHERE sweep = sweep.id GROUP BY state)), source, tags)";
 
 SweepRow sweep_row(const Row& row) {
   SweepRow sweep{.id = row.get<SweepId>(0),
@@ -23,7 +23,8 @@ SweepRow sweep_row(const Row& row) {
                  .revision = row.get<std::int64_t>(6),
                  .best_wer = row.get<std::optional<double>>(7),
                  .seconds_a_run = row.get<std::optional<double>>(8),
-                 .source = row.get<std::string>(10)};
+                 .source = row.get<std::string>(10),
+                 .tags = row.get<std::string>(11)};
   const auto counts = nlohmann::json::parse(row.get<std::string_view>(9));
   for (RunState state : kRunStates)
     sweep.counts[static_cast<std::size_t>(state)] =
@@ -55,19 +56,23 @@ Result<std::optional<SweepRow>> Reader::sweep(SweepId id) {
       sql,
       [&](const Row& row) {
         found = sweep_row(row);
-        found->spec = row.get<std::string>(11);
+        found->spec = row.get<std::string>(12);
       },
       id);
   return status ? Result<std::optional<SweepRow>>(std::move(found)) : status.error();
 }
 
-Result<Page<SweepRow>> Reader::sweeps(std::optional<Keyset> after, int limit) {
+Result<Page<SweepRow>> Reader::sweeps(const SweepFilter& filter, std::optional<Keyset> after, int limit) {
   Page<SweepRow> page;
-  const auto sql = "SELECT " + std::string(kSweepColumns) +
-                   " FROM sweep WHERE ?1 IS NULL OR id < ?1 ORDER BY id DESC LIMIT ?2";
+  const auto sql = "SELECT " + std::string(kSweepColumns) + R"( FROM sweep
+    WHERE (?1 IS NULL OR id < ?1) AND (?3 = '' OR instr(lower(name || ' sw_' || id), lower(?3)))
+      AND NOT EXISTS (SELECT 1 FROM json_each(?4) AS wanted
+                      WHERE wanted.value NOT IN (SELECT value FROM json_each(sweep.tags)))
+    ORDER BY id DESC LIMIT ?2)";
   const auto before = after ? std::optional(after->id) : std::nullopt;
   Status status = database_.each(
-      sql, [&](const Row& row) { page.items.push_back(sweep_row(row)); }, before, limit + 1);
+      sql, [&](const Row& row) { page.items.push_back(sweep_row(row)); }, before, limit + 1, filter.contains,
+      nlohmann::json(filter.tags).dump());
   if (!status) return status.error();
   if (page.items.size() > std::size_t(limit)) {
     page.items.pop_back();
@@ -108,7 +113,7 @@ Result<std::vector<DeviceRow>> Reader::devices() {
          SELECT name, drained, live.id, (SELECT state FROM worker WHERE worker.id = live.id),
            (SELECT json_group_array(id) FROM run
             WHERE run.device = name AND state IN ('leased', 'running', 'orphaned')),
-           problem
+           problem, coalesce((SELECT pid FROM worker WHERE worker.id = live.id), 0)
          FROM (SELECT name, drained, problem FROM device UNION ALL
                SELECT device, 0, '' FROM live WHERE device NOT IN (SELECT name FROM device))
          LEFT JOIN live ON live.device = name ORDER BY length(name), name)",
@@ -117,6 +122,7 @@ Result<std::vector<DeviceRow>> Reader::devices() {
                            .drained = row.get<bool>(1),
                            .worker = row.get<std::optional<WorkerId>>(2),
                            .worker_state = row.get<std::string>(3),
+                           .pid = row.get<std::int64_t>(6),
                            .problem = row.get<std::string>(5),
                            .runs = run_ids(row.get<std::string_view>(4))});
       });

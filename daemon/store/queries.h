@@ -30,6 +30,7 @@ struct SweepRow {
   std::optional<double> best_wer;
   std::optional<double> seconds_a_run;  // mean of those that succeeded
   std::string source;                   // where imported results come from; empty: own runs
+  std::string tags = "[]";              // JSON array of text
   std::int64_t count(RunState state) const { return counts[static_cast<std::size_t>(state)]; }
   std::int64_t total() const;
 };
@@ -58,6 +59,7 @@ struct RunRow {
   std::string cell_hash;  // the identity of its cell
   std::string result;     // SHA-256 of its utterances; empty: there are none
   std::string build;      // of the worker that did it; empty: none did, or it is not known
+  std::string note, tags = "[]";  // what people say of it; tags: JSON array of text
 };
 struct RunFiles {  // what only one run's page shows
   std::string cell;
@@ -75,8 +77,13 @@ struct Page {
   std::optional<Keyset> next;  // absent: there is no more
 };
 
+struct SweepFilter {
+  std::string contains;  // in name or id, whatever its case; empty: all
+  std::vector<std::string> tags;  // all of them
+};
 struct RunFilter {
   std::optional<SweepId> sweep;
+  std::vector<std::string> tags;  // all of them
   std::vector<RunState> states;
   std::vector<std::string> encoders, languages;
   std::vector<std::int64_t> layers, seeds;
@@ -159,6 +166,7 @@ struct DeviceRow {
   bool drained = false;
   std::optional<WorkerId> worker;
   std::string worker_state;  // empty: no worker
+  std::int64_t pid = 0;      // of that worker; 0: not known
   std::string problem;       // why its last worker ended before it was ready; empty: it was
   std::vector<RunId> runs;
 };
@@ -172,13 +180,15 @@ class Reader {
   static Result<Reader> open(const std::filesystem::path& state_directory);
 
   Result<std::optional<SweepRow>> sweep(SweepId id);                      // with its spec
-  Result<Page<SweepRow>> sweeps(std::optional<Keyset> after, int limit);  // newest first, without their specs
-  Result<std::int64_t> busy_devices();                                    // devices with a worker
+  Result<Page<SweepRow>> sweeps(const SweepFilter& filter, std::optional<Keyset> after,
+                                int limit);  // newest first, without their specs
+  Result<std::int64_t> busy_devices();       // devices with a worker
 
   Result<std::optional<RunRow>> run(RunId id);
   Result<RunFiles> run_files(RunId id);  // of a run that exists
   Result<Page<RunRow>> runs(const RunQuery& query);
   Result<std::int64_t> count_runs(const RunFilter& filter);
+  Result<std::vector<RunRow>> grid(SweepId sweep);  // by position; what results and people say of them is left out
   Result<std::vector<AttemptRow>> attempts(RunId run);  // oldest first
 
   Result<std::map<std::string, std::vector<Point>>> curve(RunId run, Fence fence);  // by name

@@ -90,6 +90,8 @@ Where where(const RunFilter& filter) {
   clause.add_one_of("run.layers", filter.layers);
   clause.add_one_of("run.seed", filter.seeds);
   if (filter.lora) clause.add("run.lora = ?", {*filter.lora ? 1 : 0});
+  for (const std::string& tag : filter.tags)
+    clause.add("? IN (SELECT value FROM json_each(run.tags))", {tag});
   return clause;
 }
 
@@ -101,10 +103,10 @@ constexpr std::string_view kRunColumns = R"(
   hits, substitutions, deletions, insertions, reduction,
   (SELECT source <> '' FROM sweep WHERE sweep.id = run.sweep), cell_hash, coalesce(sha256, ''),
   coalesce((SELECT build FROM attempt JOIN worker ON worker.id = attempt.worker
-            WHERE attempt.fence = result.fence), '')
+            WHERE attempt.fence = result.fence), ''), run.note, run.tags
   FROM run LEFT JOIN result ON result.run = run.id LEFT JOIN published ON published.run = run.id)";
 
-constexpr int kSortKey = 38;  // the column that runs() adds to those
+constexpr int kSortKey = 40;  // the column that runs() adds to those
 
 RunRow run_row(const Row& row) {
   RunRow run{.id = row.get<RunId>(0),
@@ -143,6 +145,8 @@ RunRow run_row(const Row& row) {
   run.cell_hash = row.get<std::string>(35);
   run.result = row.get<std::string>(36);
   run.build = row.get<std::string>(37);
+  run.note = row.get<std::string>(38);
+  run.tags = row.get<std::string>(39);
   return run;
 }
 

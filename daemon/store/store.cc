@@ -98,9 +98,9 @@ Status Store::edit_sweep(SweepId sweep, const SweepEdit& edit) {
                  "read the sweep again, then repeat the change"};
   }
   Status updated = database.run(
-      "UPDATE sweep SET name = coalesce(?, name), note = coalesce(?, note), priority = coalesce(?, priority),"
-      " revision = revision + 1 WHERE id = ?",
-      edit.name, edit.note, edit.priority, sweep);
+      "UPDATE sweep SET name = coalesce(?, name), note = coalesce(?, note), tags = coalesce(?, tags),"
+      " priority = coalesce(?, priority), revision = revision + 1 WHERE id = ?",
+      edit.name, edit.note, edit.tags, edit.priority, sweep);
   if (updated) updated = record_sweep(database, sweep);
   return updated ? transaction->commit() : updated;
 }

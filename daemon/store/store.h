@@ -48,6 +48,7 @@ class Store {
   // idempotency_conflict.
   Result<SweepAdded> insert_imported(const ImportRequest& request);
   Status edit_sweep(SweepId sweep, const SweepEdit& edit);
+  Status edit_run(RunId run, const RunEdit& edit);
   Status remove_sweep(SweepId sweep);
 
   // One transaction for all of them. ResultStored verifies the utterances file first (count and SHA-256);

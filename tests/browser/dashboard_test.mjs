@@ -122,8 +122,9 @@ test("A run's page shows its curve, epochs, samples and log", async () => {
   const run = runs[0];
   await page.locator(`td.cell[data-run="${run.id}"] a`).click();
   await page.waitForURL(`**/#/runs/${run.id}`);
-  await page.locator("section:has(#loss-title) canvas").waitFor();
-  const inked = await page.locator("section:has(#loss-title) canvas").evaluate((canvas) => {
+  const curve = page.getByRole("img", { name: "Training loss by optimiser step" }).locator("canvas");
+  await curve.waitFor();
+  const inked = await curve.evaluate((canvas) => {
     const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
     return new Set(new Uint32Array(data.buffer)).size;
   });
@@ -206,7 +207,7 @@ test("A zoom stays while new points arrive", async () => {
   const slow = await daemon.submit("slow sweep");
   await open(page, `#/sweeps/${slow.id}`);
   await page.locator('td.cell[data-state="running"] a').first().click();
-  const plot = page.locator("section:has(#loss-title) .u-over");
+  const plot = page.getByRole("img", { name: "Training loss by optimiser step" }).locator(".u-over");
   await plot.waitFor({ timeout: patience });
   await page.waitForTimeout(1500);
   const box = await plot.boundingBox();

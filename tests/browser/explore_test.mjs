@@ -1,11 +1,9 @@
 // What a reader does with results: charts, filters, rules, comparison, files. Every choice is in the address.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import { after, before, test } from "node:test";
-import { begin, patience, picture, until } from "./suite.mjs";
+import { begin, patience, picture, seriousFaults, until } from "./suite.mjs";
 
-const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const { daemon, newPage, end } = await begin();
 let page, sweep, runs;
 const open = async (hash, on = page) => {
@@ -216,11 +214,7 @@ test("No screen has a serious fault of accessibility, light or dark", async () =
       await open(screen, looked);
       await looked.locator(".live-live").waitFor();
       await looked.waitForFunction(() => ![...document.querySelectorAll("main p")].some((p) => p.textContent === "Loading …"));
-      await looked.evaluate(axe);
-      const { violations } = await looked.evaluate(() => window.axe.run(document, { resultTypes: ["violations"] }));
-      const serious = violations.filter(({ impact }) => ["serious", "critical"].includes(impact))
-        .map(({ id, nodes }) => `${id}: ${nodes.slice(0, 3).map((node) => `${node.html.slice(0, 160)} ${node.failureSummary}`).join(" | ")}`);
-      assert.deepEqual(serious, [], `${screen} ${colorScheme}`);
+      assert.deepEqual(await seriousFaults(looked), [], `${screen} ${colorScheme}`);
     }
     await looked.context().close();
   }

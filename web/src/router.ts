@@ -30,6 +30,9 @@ export function setQueries(values: Record<string, string>): void {
 
 export const setQuery = (name: string, value: string): void => setQueries({ [name]: value });
 
+/** The address of this view with these choices alone. */
+export const withQueryOf = (choices: string): string => `${hash.value.split("?")[0] || "#/"}${choices && `?${choices}`}`;
+
 /** The address of this view with other choices. */
 export function withQuery(values: Record<string, string>): string {
   const [path = "#/"] = hash.peek().split("?");
@@ -49,6 +52,8 @@ export const links = {
   api: "#/api",
   submitLike: (sweep: string) => `#/submit?from=${sweep}`,
   compare: (runs: Iterable<string>) => `#/compare?runs=${[...runs].join(",")}`,
+  tagged: (tag: string) => `#/sweeps?tag=${encodeURIComponent(tag)}`,
+  taggedRuns: (sweep: string, tag: string) => `#/sweeps/${sweep}?part=runs&tag=${encodeURIComponent(tag)}`,
   sweep: (id: string) => `#/sweeps/${id}`,
   run: (id: string) => `#/runs/${id}`,
 };

@@ -1,4 +1,5 @@
-// Follows the system, unless the user chose otherwise; the choice is kept in this browser.
+// Follows the system, unless the user chose otherwise, which is kept in this browser, or the address says
+// `?theme=dark`, which is not.
 import { effect, signal } from "@preact/signals";
 
 export type Theme = "system" | "light" | "dark";
@@ -10,7 +11,7 @@ const systemDark = matchMedia("(prefers-color-scheme: dark)");
 export const dark = signal(false);
 
 function stored(): Theme {
-  const value = localStorage.getItem(key);
+  const value = new URLSearchParams(location.search).get("theme") ?? localStorage.getItem(key);
   return value === "light" || value === "dark" ? value : "system";
 }
 
@@ -19,8 +20,10 @@ function apply(): void {
   document.documentElement.dataset.theme = dark.value ? "dark" : "light";
 }
 
-effect(() => {
-  localStorage.setItem(key, theme.value);
-  apply();
-});
+export function choose(chosen: Theme): void {
+  theme.value = chosen;
+  localStorage.setItem(key, chosen);
+}
+
+effect(apply);
 systemDark.addEventListener("change", apply);

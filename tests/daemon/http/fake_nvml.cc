@@ -3,6 +3,9 @@ extern "C" {
 struct Memory {
   unsigned long long total, free, used;
 };
+struct Utilization {
+  unsigned gpu, memory;
+};
 int nvmlInit_v2() { return 0; }
 int nvmlShutdown() { return 0; }
 int nvmlDeviceGetCount_v2(unsigned* count) { return *count = 2, 0; }
@@ -11,6 +14,11 @@ int nvmlDeviceGetHandleByIndex_v2(unsigned index, void** gpu) {
   return *gpu = &gpus[index], 0;
 }
 int nvmlDeviceGetMemoryInfo(void* gpu, Memory* memory) {
-  return memory->total = *static_cast<unsigned*>(gpu) == 0 ? 8'000'000'000 : 80'000'000'000, 0;
+  return memory->total = *static_cast<unsigned*>(gpu) == 0 ? 8'000'000'000 : 80'000'000'000, memory->used = 5, 0;
+}
+// Only the second one can say it.
+int nvmlDeviceGetUtilizationRates(void* gpu, Utilization* rates) {
+  if (*static_cast<unsigned*>(gpu) == 0) return 3;
+  return rates->gpu = 75, rates->memory = 10, 0;
 }
 }

@@ -50,6 +50,10 @@ class StoreCommands : public Commands {
   Result<RunOutcome> act_on_run(RunId run, Action) override {
     return RunOutcome{run, run_changes, "it is over"};
   }
+  Status edit_run(RunId run, RunEdit edit) override {
+    const std::lock_guard lock(mutex);
+    return store.edit_run(run, edit);
+  }
   Status act_on_device(std::string device, Action) override {
     if (device == "cpu:0") return success();
     return Error{"not_found", "there is no device " + device, "", ""};
@@ -91,7 +95,7 @@ class LiveServer : public testing::Test {
 
   void start() {
     server_ = std::make_unique<HttpServer>(
-        loop_, HttpOptions{.port = 0, .state = directory_ / "state", .version = "0.1.0", .limits = limits_},
+        loop_, HttpOptions{.port = 0, .state = directory_ / "state", .devices = devices_, .version = "0.1.0", .limits = limits_},
         *commands_);
     const Status started = server_->start();
     ASSERT_TRUE(started) << started.error().message;
@@ -185,6 +189,7 @@ class LiveServer : public testing::Test {
 
   std::filesystem::path directory_;
   HttpLimits limits_;
+  std::vector<std::string> devices_ = {"cpu:0"};
   std::unique_ptr<StoreCommands> commands_;
   asio::io_context loop_, client_;
   std::unique_ptr<HttpServer> server_;

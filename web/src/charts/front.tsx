@@ -7,7 +7,7 @@ import { ticksTo } from "./depth_chart";
 export type Cost = "params" | "system_params" | "real_time_factor";
 export const bestFor = { params: "best_for_params", system_params: "best_for_system_params", real_time_factor: "best_for_speed" } as const;
 
-const size = { width: 640, height: 340, left: 48, right: 90, top: 16, bottom: 42 };
+const size = { width: 640, height: 340, left: 48, right: 24, top: 16, bottom: 42 };
 
 export function FrontChart({ points, cost }: { points: readonly ParetoPoint[]; cost: Cost }) {
   const known = points.filter((point) => point[cost] !== null);
@@ -42,6 +42,7 @@ export function FrontChart({ points, cost }: { points: readonly ParetoPoint[]; c
 
 function Point({ point, cost, hue, at: [x, y], best }: { point: ParetoPoint; cost: Cost; hue: number; at: [number, number]; best: boolean }) {
   const label = `${text.spot.configuration(point.encoder, point.layers, point.lora)}: ${percent(point.wer)}, ${costText(point[cost]!, cost)}`;
+  const side = x < size.width / 2 ? 1 : -1;  // below a point of the front there is no other, and no line
   const shape = point.lora
     ? <rect x={x - 4.5} y={y - 4.5} width="9" height="9" />
     : <circle cx={x} cy={y} r="5" />;
@@ -49,7 +50,7 @@ function Point({ point, cost, hue, at: [x, y], best }: { point: ParetoPoint; cos
     <g class={`point hue-${hue} ${best ? "best" : ""}`}>
       <title>{label}</title>
       {shape}
-      {best && <text x={x + 8} y={y - 6}>{text.charts.shortName(point.layers, point.lora)}</text>}
+      {best && <text x={x + 8 * side} y={side > 0 ? y - 6 : y + 18} text-anchor={side > 0 ? "start" : "end"}>{text.charts.shortName(point.layers, point.lora)}</text>}
     </g>
   );
 }

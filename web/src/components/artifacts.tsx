@@ -2,9 +2,10 @@ import type { ArtifactList } from "../api/schema";
 import { bytes } from "../format";
 import { useResource } from "../store/resource";
 import { text } from "../text";
+import { Download } from "./download";
 import { Scroll } from "./scroll";
 
-/** The files that a run left, by where they lie in the daemon's state directory. */
+/** The files that a run left, to be saved; named by where they lie in the daemon's state directory. */
 export function Artifacts({ run }: { run: string }) {
   const { data } = useResource<ArtifactList>(`runs/${run}/artifacts`, `run:${run}`);
   if (!data?.items.length) return null;
@@ -18,7 +19,7 @@ export function Artifacts({ run }: { run: string }) {
           <tbody>
             {data.items.map((file) => (
               <tr key={`${file.fence} ${file.name}`}>
-                <th scope="row"><code>runs/{run}/a{file.fence}/{file.name}</code></th>
+                <th scope="row"><Download path={`runs/${run}/artifacts/${file.name}`} file={`${run}-${file.name}`}><code>runs/{run}/a{file.fence}/{file.name}</code></Download></th>
                 <td class="number">{bytes(file.size)}</td>
                 <td><code>{file.sha256}</code></td>
               </tr>

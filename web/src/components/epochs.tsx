@@ -6,24 +6,28 @@ import { text } from "../text";
 import { Scroll } from "./scroll";
 import { useMemo } from "preact/hooks";
 
-/** The training loss by step: smoothed, and as it was behind that. */
+/** The training loss by step and the norm of its gradient: smoothed, and as they were behind that. */
 export function LossCurve({ metrics, run }: { metrics: Metrics | null; run: string }) {
-  const loss = metrics?.series.loss;
-  const weight = smoothing();
-  const lines = useMemo(() => {
-    const points = (loss ?? []).map(([step, value]) => [step ?? 0, value] as const);
-    const raw: Line = { label: text.run.lossSeries, points, hue: 0, faint: weight > 0 };
-    return weight > 0 ? [raw, { label: text.curve.smoothed, points: smoothed(points, weight), hue: 0 }] : [raw];
-  }, [loss, weight]);
   return (
     <section aria-labelledby="loss-title">
       <h2 id="loss-title">{text.run.loss}</h2>
-      {!loss?.length ? <p class="faint">{text.run.lossEmpty}</p> : <>
+      {!metrics?.series.loss?.length ? <p class="faint">{text.run.lossEmpty}</p> : <>
         <CurveTools />
-        <Curve caption={text.run.lossCaption} name={`${run}-loss`} lines={lines} xLabel={text.run.stepSeries} log={isLog()} />
+        <Series points={metrics.series.loss} label={text.run.lossSeries} caption={text.run.lossCaption} name={`${run}-loss`} hue={0} />
+        <Series points={metrics.series.gradient_norm ?? []} label={text.run.normSeries} caption={text.run.normCaption} name={`${run}-gradient-norm`} hue={1} />
       </>}
     </section>
   );
+}
+
+function Series({ points, label, caption, name, hue }: { points: Metrics["series"][string]; label: string; caption: string; name: string; hue: number }) {
+  const weight = smoothing();
+  const lines = useMemo(() => {
+    const known = points.map(([step, value]) => [step ?? 0, value] as const);
+    const raw: Line = { label, points: known, hue, faint: weight > 0 };
+    return weight > 0 ? [raw, { label: text.curve.smoothed, points: smoothed(known, weight), hue }] : [raw];
+  }, [points, weight]);
+  return points.length ? <Curve caption={caption} name={name} lines={lines} xLabel={text.run.stepSeries} log={isLog()} /> : null;
 }
 
 /** Validation WER by epoch, as a curve and as a table. */

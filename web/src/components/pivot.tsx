@@ -1,13 +1,15 @@
 // The runs as a table of two dimensions: one axis across, all others down, so that a figure is always one run. Colours
 // compare within a language.
 import type { Run } from "../api/schema";
-import { heatOf, scaleOf } from "../charts/grid";
+import { heatOf, scaleOf, type Scale } from "../charts/grid";
 import { axesOf, type Axis } from "../charts/parallel_axes";
 import { duration, percent } from "../format";
 import { links, query, setQuery } from "../router";
 import { runStates, text } from "../text";
 import { ExportTable, type Plain } from "./export_table";
 import { Scroll } from "./scroll";
+
+const mostRows = 200;
 
 const values = {
   wer: (run: Run) => percent(run.wer),
@@ -27,6 +29,8 @@ export function Pivot({ runs, name }: { runs: readonly Run[]; name: string }) {
     const key = down.map((axis) => axis.of(run)).join("\n");
     rows.set(key, [...(rows.get(key) ?? []), run]);
   }
+  const scales = new Map([...new Set(runs.map((run) => run.language))].map((language) => [language, scaleOf(runs.filter((run) => run.language === language))]));
+  const most = query.value.get("rows") === "all" ? Infinity : mostRows;
   return (
     <section aria-labelledby="pivot-title">
       <h2 id="pivot-title">{text.pivot.title}</h2>
@@ -39,22 +43,23 @@ export function Pivot({ runs, name }: { runs: readonly Run[]; name: string }) {
         <table class="list pivot" data-table="pivot">
           <thead><tr>{down.map((axis) => <th key={axis.key} scope="col">{axis.title}</th>)}{across.values!.map((at) => <th key={at} scope="col" class="number">{at}</th>)}</tr></thead>
           <tbody>
-            {[...rows.values()].map((row) => (
+            {[...rows.values()].slice(0, most).map((row) => (
               <tr key={row[0]!.id}>
                 {down.map((axis) => <th key={axis.key} scope="row">{axis.of(row[0]!)}</th>)}
-                {across.values!.map((at) => <Cell key={at} run={row.find((run) => across.of(run) === at)} value={value} runs={runs} />)}
+                {across.values!.map((at) => <Cell key={at} run={row.find((run) => across.of(run) === at)} value={value} scales={scales} />)}
               </tr>
             ))}
           </tbody>
         </table>
       </Scroll>
+      {rows.size > most && <p class="facts">{text.sweep.rowsShown(most, rows.size)} <button type="button" onClick={() => setQuery("rows", "all")}>{text.sweep.rowsAll}</button></p>}
     </section>
   );
 }
 
-function Cell({ run, value, runs }: { run: Run | undefined; value: Value; runs: readonly Run[] }) {
+function Cell({ run, value, scales }: { run: Run | undefined; value: Value; scales: ReadonlyMap<string, Scale | null> }) {
   if (!run) return <td class="cell absent" aria-label={text.sweep.notInSweep} />;
-  const scale = scaleOf(runs.filter((other) => other.language === run.language));
+  const scale = scales.get(run.language);
   const heat = value === "wer" && run.wer !== null && scale ? `heat-${heatOf(run.wer, scale)}` : "";
   return <td class={`number ${heat}`}><a href={links.run(run.id)}>{run.state === "succeeded" ? values[value](run) : runStates[run.state].word}</a></td>;
 }

@@ -11,12 +11,13 @@ export function ProblemBox({ problem }: { problem: Error }) {
       </section>
     );
   }
+  const calm = problem.status === 409;  // what was asked for cannot be; nothing is broken
   return (
-    <section class="notice bad" role="alert">
-      <h2>{text.problem.title}</h2>
+    <section class={calm ? "notice" : "notice bad"} role="alert">
+      {!calm && <h2>{text.problem.title}</h2>}
       <p>{problem.message}</p>
       {problem.hint && <p>{problem.hint}</p>}
-      {problem.requestId && <p class="faint">{text.problem.request(problem.requestId)}</p>}
+      {!calm && problem.requestId && <p class="faint">{text.problem.request(problem.requestId)}</p>}
     </section>
   );
 }

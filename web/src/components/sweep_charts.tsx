@@ -13,7 +13,7 @@ import { Pivot } from "./pivot";
 import { Scroll } from "./scroll";
 
 const costs: readonly Cost[] = ["params", "system_params", "real_time_factor"];
-const bestShown = 10;
+const bestShown = 10, mostLines = 1000;
 
 export function SweepCharts({ sweep, runs }: { sweep: string; runs: readonly Run[] }) {
   return (
@@ -57,8 +57,8 @@ function ParallelSection({ sweep, runs }: { sweep: string; runs: readonly Run[] 
         {brushes.size > 0 && <button type="button" onClick={() => setQueries(Object.fromEntries([...brushes.keys()].map((key) => [`pc.${key}`, ""])))}>{text.runs.all}</button>}
       </p>
       {runs.length === 0 ? <p class="faint">{text.charts.parallelEmpty}</p> : <>
-        <Exportable name={`${sweep}-parallel`}><Scroll label={text.charts.parallel}><ParallelChart runs={runs} axes={axes} brushes={brushes} /></Scroll></Exportable>
-        <p role="status">{text.charts.kept(kept.length, runs.length)}</p>
+        <Exportable name={`${sweep}-parallel`}><Scroll label={text.charts.parallel}><ParallelChart runs={runs.length > mostLines ? kept.slice(0, mostLines) : runs} axes={axes} brushes={brushes} /></Scroll></Exportable>
+        <p role="status">{text.charts.kept(kept.length, runs.length)} {runs.length > mostLines && text.charts.drawn(mostLines)}</p>
         <ol class="inline best-runs">{kept.slice(0, bestShown).map((run) => <li key={run.id}><a href={links.run(run.id)}>{cellLabel(run)}</a> {percent(run.wer)}</li>)}</ol>
       </>}
     </section>

@@ -1,10 +1,12 @@
 // What the sweep is and how far, when it ends, and what can be done with it.
 import type { Sweep } from "../api/schema";
 import { clock, duration, now } from "../format";
+import { links } from "../router";
 import { text } from "../text";
 import { ActionBar } from "./actions/bar";
 import { Priority } from "./actions/priority";
 import { sweepActions } from "./actions/sweep_actions";
+import { Labels } from "./labels";
 import { SweepProgress, overOf } from "./progress";
 import { SweepStateMark } from "./state";
 import { Ago } from "./time";
@@ -22,7 +24,7 @@ export function SweepHead({ sweep }: { sweep: Sweep }) {
         {over && sweep.priority !== 0 && <span class="faint">{text.sweep.priority(sweep.priority)}</span>}
       </p>
       <SweepProgress counts={sweep.counts} />
-      {sweep.note && <p class="note">{sweep.note}</p>}
+      <Labels path={`sweeps/${sweep.id}`} of={sweep} found={links.tagged} />
       {sweep.source === null && (
         <div class="facts">
           <ActionBar label={text.sweep.act} actions={sweepActions([sweep])} />

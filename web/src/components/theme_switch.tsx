@@ -1,5 +1,5 @@
 import { text } from "../text";
-import { theme, themes, type Theme } from "../theme";
+import { choose, theme, themes, type Theme } from "../theme";
 import { LiveMark } from "./banner";
 
 export function ThemeSwitch() {
@@ -8,7 +8,7 @@ export function ThemeSwitch() {
       <LiveMark />
       <label class="theme">
         <span class="hidden">{text.theme.label}</span>
-        <select value={theme.value} onChange={(event) => (theme.value = event.currentTarget.value as Theme)}>
+        <select value={theme.value} onChange={(event) => choose(event.currentTarget.value as Theme)}>
           {themes.map((name) => <option key={name} value={name}>{text.theme[name]}</option>)}
         </select>
       </label>

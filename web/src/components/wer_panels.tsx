@@ -3,7 +3,10 @@ import type { Run, SweetSpotTable, WerRow, WerTable } from "../api/schema";
 import { DepthChart, LineKey } from "../charts/depth_chart";
 import type { GridPanel, Scale } from "../charts/grid";
 import { HeatLegend, WerGrid } from "../charts/wer_grid";
+import { query, setQuery } from "../router";
 import { text } from "../text";
+
+const mostCells = 1000, fewestRows = 8;  // more than that would take longer to draw than to ask for
 
 interface PanelsProps {
   panels: GridPanel[];
@@ -14,6 +17,8 @@ interface PanelsProps {
 
 export function WerPanels({ panels, scale, wer, sweetSpots }: PanelsProps) {
   const intervals = new Map<string, WerRow>(wer?.rows.map((row) => [row.run, row]));
+  const most = query.value.get("rows") === "all" ? Infinity : mostRows(panels);
+  const longest = Math.max(0, ...panels.map((panel) => panel.rows.length));
   return (
     <section aria-labelledby="grid-title">
       <h2 id="grid-title">{text.sweep.grid}</h2>
@@ -23,16 +28,22 @@ export function WerPanels({ panels, scale, wer, sweetSpots }: PanelsProps) {
         {scale && <span>{text.sweep.signs}</span>}
       </p>
       <div class="panels">
-        {panels.map((panel) => (
+        {panels.map((whole) => ({ ...whole, rows: whole.rows.slice(0, most) })).map((panel) => (
           <div key={panel.language} class={panel.depths.length > 5 ? "panel-pair wide" : "panel-pair"}>
             <WerGrid panel={panel} scale={scale} intervals={intervals} sweetSpots={sweetSpots} />
             <DepthChart panel={panel} intervals={intervals} />
           </div>
         ))}
       </div>
-      {panels[0] && <LineKey panel={panels[0]} />}
+      {longest > most && <p class="facts">{text.sweep.rowsShown(most, longest)} <button type="button" onClick={() => setQuery("rows", "all")}>{text.sweep.rowsAll}</button></p>}
+      {panels[0] && <LineKey panel={{ ...panels[0], rows: panels[0].rows.slice(0, most) }} />}
     </section>
   );
+}
+
+function mostRows(panels: readonly GridPanel[]): number {
+  const across = panels.reduce((sum, panel) => sum + panel.depths.length, 0);
+  return Math.max(fewestRows, Math.floor(mostCells / across));
 }
 
 /** The runs that make up the sweet spots: one a language. */

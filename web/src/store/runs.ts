@@ -1,8 +1,8 @@
-// The rows of runs that the page shows, patched in place by events. Whole sweeps are loaded at once: the grid is
-// their picture. Patches that come while a load is under way wait for it, so that an older answer never wins.
+// The rows of runs that the page shows, patched in place by events. Whole sweeps are loaded at once, in short rows: the
+// grid is their picture. Patches that come while a load is under way wait for it, so that an older answer never wins.
 import { signal } from "@preact/signals";
-import { getAll, getJson } from "../api/client";
-import type { Run, RunDetail } from "../api/schema";
+import { getJson } from "../api/client";
+import type { Grid, Run, RunDetail } from "../api/schema";
 
 export const runs = signal<ReadonlyMap<string, Run>>(new Map());
 let loading = 0;
@@ -26,7 +26,16 @@ export function patchRuns(patches: ReadonlyMap<string, RunPatch>): void {
 }
 
 export async function loadSweepRuns(sweep: string, signal: AbortSignal): Promise<number> {
-  return put(await whileLoading(getAll<Run>(`runs?sweep=${sweep}&sort=position`, signal)));
+  return put(rowsOf(await whileLoading(getJson<Grid>(`sweeps/${sweep}/grid`, signal))));
+}
+
+/** What the grid does not say of a run is not there until its page or the table of runs asks for it. */
+function rowsOf({ sweep, columns, rows }: Grid): Run[] {
+  return rows.map((row) => {
+    const run: Record<string, unknown> = { sweep };
+    columns.forEach((name, i) => { run[name] = row[i]; });
+    return run as unknown as Run;
+  });
 }
 
 export async function loadRun(id: string): Promise<void> {
@@ -50,7 +59,7 @@ async function whileLoading<T>(answer: Promise<T>): Promise<T> {
 
 export function put(rows: readonly Run[]): number {
   const next = new Map(runs.peek());
-  for (const row of rows) next.set(row.id, row);
+  for (const row of rows) next.set(row.id, { ...next.get(row.id), ...row });
   runs.value = next;
   return rows.length;
 }

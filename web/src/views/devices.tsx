@@ -1,3 +1,4 @@
+import { useEffect } from "preact/hooks";
 import type { Device, DeviceList, Worker, WorkerList } from "../api/schema";
 import { RunLink } from "../components/device_strip";
 import { Empty, Waiting } from "../components/problem";
@@ -5,13 +6,21 @@ import { ActionBar } from "../components/actions/bar";
 import { deviceActions } from "../components/actions/device_actions";
 import { Scroll } from "../components/scroll";
 import { Ago } from "../components/time";
-import { bytes } from "../format";
+import { ShareBar } from "../components/progress";
+import { bytes, percent } from "../format";
 import { useResource } from "../store/resource";
+import { announce } from "../store/topics";
 import { deviceStates, text, workerStates } from "../text";
 import { useTitle } from "./title";
 
+const lookEvery = 5000;  // how busy a device is comes with no event
+
 export function DevicesView() {
   useTitle(text.devices.title);
+  useEffect(() => {
+    const timer = setInterval(() => { if (!document.hidden) announce("devices"); }, lookEvery);
+    return () => clearInterval(timer);
+  }, []);
   const devices = useResource<DeviceList>("devices", "devices");
   const workers = useResource<WorkerList>("workers", "devices");
   return (
@@ -34,14 +43,15 @@ function DeviceTable({ devices }: { devices: Device[] }) {
     <Scroll label={text.devices.strip}>
       <table class="list">
         <thead>
-          <tr>{[columns.name, columns.state, columns.memory, columns.worker, columns.runs, columns.act].map((name) => <th key={name} scope="col">{name}</th>)}</tr>
+          <tr>{[columns.name, columns.state, columns.load, columns.memory, columns.worker, columns.runs, columns.act].map((name) => <th key={name} scope="col" class={name === columns.memory ? "number" : ""}>{name}</th>)}</tr>
         </thead>
         <tbody>
           {devices.map((device) => (
             <tr key={device.name} data-row={device.name}>
               <th scope="row">{device.name}</th>
               <td>{deviceStates[device.state]}{device.drained && `, ${text.devices.drained}`}{device.problem && <p class="trouble">{device.problem}</p>}</td>
-              <td class="number">{device.memory ? bytes(device.memory) : text.none}</td>
+              <td>{device.utilization === null ? text.none : <><ShareBar share={device.utilization} label={text.devices.columns.load} /> {percent(device.utilization, 0)}</>}</td>
+              <td class="number">{memoryOf(device)}</td>
               <td>{device.worker ?? text.none}</td>
               <td><RunLinks runs={device.runs} /></td>
               <td><ActionBar label={device.name} actions={deviceActions(device)} /></td>
@@ -51,6 +61,11 @@ function DeviceTable({ devices }: { devices: Device[] }) {
       </table>
     </Scroll>
   );
+}
+
+function memoryOf({ memory, memory_used: used }: Device): string {
+  if (memory === null) return text.none;
+  return used === null ? bytes(memory) : text.devices.of(bytes(used), bytes(memory));
 }
 
 function WorkerTable({ workers }: { workers: Worker[] }) {

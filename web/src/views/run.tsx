@@ -6,6 +6,7 @@ import { runActions } from "../components/actions/run_actions";
 import { Artifacts } from "../components/artifacts";
 import { Attempts } from "../components/attempts";
 import { Epochs, LossCurve } from "../components/epochs";
+import { Labels } from "../components/labels";
 import { Log } from "../components/log";
 import { Waiting } from "../components/problem";
 import { ShareBar } from "../components/progress";
@@ -61,6 +62,7 @@ function Head({ run }: { run: Run }) {
         </div>
       )}
       <ActionBar label={text.run.act} actions={runActions([run])} />
+      <Labels path={`runs/${run.id}`} of={run} found={(tag) => links.taggedRuns(run.sweep, tag)} />
       <p><a href={links.compare([run.id])}>{text.run.compare}</a></p>
     </header>
   );

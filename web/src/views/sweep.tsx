@@ -11,6 +11,7 @@ import { ruleQuery } from "../components/spot_rule";
 import { SweepCharts } from "../components/sweep_charts";
 import { SweepHead } from "../components/sweep_head";
 import { Tables } from "../components/tables";
+import { Views } from "../components/views";
 import { WerPanels, sweetRuns } from "../components/wer_panels";
 import { links, query, withQuery } from "../router";
 import { useFetched, useKept, useResource } from "../store/resource";
@@ -30,6 +31,7 @@ export function SweepView({ id }: { id: string }) {
     <>
       <SweepHead sweep={sweep.data} />
       <Parts now={part} />
+      <Views of="sweep" />
       <OnePart part={part} sweep={sweep.data} />
     </>
   );

@@ -1,4 +1,3 @@
-import { getAll, getJson } from "../api/client";
 import type { Sweep, SweepPage } from "../api/schema";
 import { ActionBar } from "../components/actions/bar";
 import { sweepActions } from "../components/actions/sweep_actions";
@@ -7,9 +6,10 @@ import { SweepProgress } from "../components/progress";
 import { Scroll } from "../components/scroll";
 import { SweepStateMark } from "../components/state";
 import { Ago } from "../components/time";
+import { Views } from "../components/views";
 import { duration, percent } from "../format";
-import { links, query, setQuery } from "../router";
-import { useFetched, useKept } from "../store/resource";
+import { links, query, setQueries, setQuery } from "../router";
+import { useKept, useResource } from "../store/resource";
 import { selection, tick } from "../store/selection";
 import { text } from "../text";
 import { useTitle } from "./title";
@@ -19,40 +19,37 @@ const pageSize = 25;
 export function SweepsView() {
   useTitle(text.sweeps.title);
   const after = query.value.get("after") ?? "";
-  const searching = !!query.value.get("name");
-  const path = `sweeps?limit=${pageSize}${after && `&cursor=${after}`}`;
-  const { data, problem } = useKept(useFetched(searching ? "all sweeps" : path, "sweeps", (signal) => (searching ? everything(signal) : getJson<SweepPage>(path, signal))));
+  const wanted = query.value.get("name") ?? "";
+  const tag = query.value.get("tag") ?? "";
+  const filter = `${wanted && `&contains=${encodeURIComponent(wanted)}`}${tag && `&tag=${encodeURIComponent(tag)}`}`;
+  const { data, problem } = useKept(useResource<SweepPage>(`sweeps?limit=${pageSize}${filter}${after && `&cursor=${after}`}`, "sweeps"));
   return (
     <>
       <h1>{text.sweeps.title}</h1>
       {!data ? <Waiting problem={problem} />
-        : data.items.length === 0 && !after ? <Empty says={text.sweeps.empty} command={text.sweeps.emptyCommand} hint={text.sweeps.emptyHint} />
+        : data.items.length === 0 && !after && !filter ? <Empty says={text.sweeps.empty} command={text.sweeps.emptyCommand} hint={text.sweeps.emptyHint} />
         : <Listed sweeps={data.items} />}
       <p class="facts">
-        {after && !searching && <button type="button" onClick={() => setQuery("after", "")}>{text.runs.first}</button>}
+        {after && <button type="button" onClick={() => setQuery("after", "")}>{text.runs.first}</button>}
         {data?.next_cursor && <button type="button" onClick={() => setQuery("after", data.next_cursor!)}>{text.runs.next}</button>}
       </p>
     </>
   );
 }
 
-/** A search looks through all of them. */
-async function everything(signal: AbortSignal): Promise<SweepPage> {
-  return { items: await getAll<Sweep>("sweeps", signal), next_cursor: null };
-}
-
 function Listed({ sweeps }: { sweeps: Sweep[] }) {
-  const wanted = query.value.get("name") ?? "";
-  const shown = sweeps.filter((sweep) => `${sweep.name} ${sweep.id}`.toLowerCase().includes(wanted.toLowerCase()));
+  const tag = query.value.get("tag");
   const ticked = sweeps.filter((sweep) => selection.value.has(sweep.id));
   return (
     <>
       <div class="facts">
         <label>{text.sweeps.search}{" "}
-          <input type="search" data-search value={wanted} onInput={(event) => setQuery("name", event.currentTarget.value)} /></label>
+          <input type="search" data-search value={query.value.get("name") ?? ""} onInput={(event) => setQueries({ name: event.currentTarget.value, after: "" })} /></label>
+        {tag && <button type="button" class="chip" aria-pressed={true} onClick={() => setQueries({ tag: "", after: "" })}>{text.labels.tagged(tag)} ×</button>}
         {ticked.length > 0 && <ActionBar label={text.sweeps.act(ticked.length)} actions={sweepActions(ticked)} />}
       </div>
-      <SweepTable sweeps={shown} />
+      <Views of="sweeps" />
+      <SweepTable sweeps={sweeps} />
     </>
   );
 }
@@ -85,7 +82,7 @@ function SweepRow({ sweep, order }: { sweep: Sweep; order: readonly string[] }) 
     <tr data-row={sweep.id}>
       <td><input type="checkbox" aria-label={text.runs.select(sweep.name)} checked={selection.value.has(sweep.id)}
         onClick={(event) => tick(sweep.id, event.currentTarget.checked, order, event.shiftKey)} /></td>
-      <th scope="row"><a href={links.sweep(sweep.id)}>{sweep.name}</a> <span class="faint">{sweep.id}{sweep.source !== null && `, ${text.sweeps.imported}`}</span></th>
+      <th scope="row"><a href={links.sweep(sweep.id)}>{sweep.name}</a> <span class="faint">{sweep.id}{sweep.source !== null && `, ${text.sweeps.imported}`}</span>{sweep.tags.map((tag) => <a key={tag} class="chip" href={links.tagged(tag)}>{tag}</a>)}</th>
       <td><SweepStateMark state={sweep.state} /></td>
       <td><SweepProgress counts={sweep.counts} /></td>
       <td class="number">{percent(sweep.best_wer)}</td>

@@ -25,6 +25,7 @@ export function ActionBar({ label, actions }: { label: string; actions: readonly
   const start = (action: Action) => (action.loses ? setAsked(action.kind) : void perform(action));
   const shown = actions.find((action) => action.kind === looking);
   const asking = actions.find((action) => action.kind === asked);
+  if (actions.length === 0 && !said) return null;
   return (
     <div class="actions" role="group" aria-label={label}>
       {actions.map((action) => (

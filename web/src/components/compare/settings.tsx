@@ -1,5 +1,5 @@
 // What the runs are and how they came out, and of their settings only those that differ.
-import { duration, percent } from "../../format";
+import { cellLabel, duration, percent } from "../../format";
 import { links } from "../../router";
 import { text } from "../../text";
 import type { Compared } from "../../views/compare";
@@ -25,7 +25,8 @@ export function Settings({ runs, remove }: { runs: readonly Compared[]; remove(i
           <thead>
             <tr><th scope="col">{text.compare.setting}</th>{runs.map(({ run }, i) => (
               <th key={run.id} scope="col" class={`hue-${i % 6}`}><a href={links.run(run.id)}>{run.id}</a> <RunStateMark state={run.state} />{" "}
-                <button type="button" class="plain" aria-label={text.compare.remove(run.id)} onClick={() => remove(run.id)}>×</button></th>
+                <button type="button" class="plain" aria-label={text.compare.remove(run.id)} onClick={() => remove(run.id)}>×</button>
+                <small>{cellLabel(run)}</small></th>
             ))}</tr>
           </thead>
           <tbody>{rows.map(([name, values]) => <tr key={name}><th scope="row">{name}</th>{values.map((value, i) => <td key={i}>{value}</td>)}</tr>)}</tbody>

@@ -3,7 +3,7 @@ import type { Run, RunState } from "../../api/schema";
 import { query, setQueries } from "../../router";
 import { runStates, text } from "../../text";
 
-export const kinds = ["state", "encoder", "language", "layers", "lora", "seed"] as const;
+export const kinds = ["state", "encoder", "language", "layers", "lora", "seed", "tag"] as const;
 export type Kind = (typeof kinds)[number];
 
 export function chosen(kind: Kind): string[] {
@@ -23,7 +23,7 @@ export function Filters({ runs }: { runs: readonly Run[] }) {
 /** A kind with one value only tells nothing apart. */
 function Chips({ kind, values }: { kind: Kind; values: readonly string[] }) {
   const ticked = chosen(kind);
-  if (values.length < 2 && ticked.length === 0) return null;
+  if (values.length < (kind === "tag" ? 1 : 2) && ticked.length === 0) return null;
   const toggle = (value: string) => {
     if (kind === "lora") return setQueries({ lora: ticked.includes(value) ? "" : value, after: "" });
     const next = ticked.includes(value) ? ticked.filter((one) => one !== value) : [...ticked, value];
@@ -39,7 +39,7 @@ function Chips({ kind, values }: { kind: Kind; values: readonly string[] }) {
 }
 
 function valuesOf(runs: readonly Run[], kind: Kind): string[] {
-  return [...new Set([...runs.map((run) => String(run[kind])), ...chosen(kind)])];
+  return [...new Set([...runs.flatMap((run) => (kind === "tag" ? run.tags ?? [] : String(run[kind]))), ...chosen(kind)])];
 }
 
 function shown(kind: Kind, value: string): string {

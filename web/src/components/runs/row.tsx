@@ -14,7 +14,7 @@ export function Row({ run, order }: { run: Run; order: readonly string[] }) {
     <tr data-row={run.id} aria-selected={ticked}>
       <td><input type="checkbox" aria-label={text.runs.select(run.id)} checked={ticked}
         onClick={(event) => tick(run.id, event.currentTarget.checked, order, event.shiftKey)} /></td>
-      <th scope="row"><a href={links.run(run.id)}>{run.id}</a></th>
+      <th scope="row"><a href={links.run(run.id)}>{run.id}</a>{run.tags?.map((tag) => <a key={tag} class="chip" href={links.taggedRuns(run.sweep, tag)}>{tag}</a>)}</th>
       <td><RunStateMark state={run.state} /> {run.state === "running" && run.steps > 0 &&
         <ShareBar share={run.step / run.steps} label={text.progress.step(run.phase, percent(run.step / run.steps, 0))} />}</td>
       <td class="long" title={run.encoder}>{run.encoder}</td>
