@@ -9,6 +9,7 @@
 #include <iostream>
 #include <thread>
 
+#include "daemon/begin_anew.h"
 #include "daemon/daemon.h"
 #include "daemon/http/server.h"
 
@@ -59,6 +60,13 @@ Result<fs::path> usable_worker(const std::string& named) {
                "build sweetspot-worker, or name it with --worker", ""};
 }
 
+// SQLite does not say which database it means.
+Error named(Error error, const fs::path& state) {
+  if (error.code.starts_with("database_"))
+    error.message = fmt::format("{}: {}", state.string(), error.message);
+  return error;
+}
+
 class Service {
  public:
   Service(Store store, DaemonOptions daemon, HttpOptions http)
@@ -78,7 +86,12 @@ class Service {
     signals_.async_wait([this](const boost::system::error_code& cancelled, int) {
       if (!cancelled) shut_down();
     });
-    loop_.run();
+    try {
+      loop_.run();
+    } catch (const std::exception& error) {  // most likely std::bad_alloc
+      log_line(fmt::format("the daemon begins anew: {}", error.what()));
+      begin_anew();
+    }
     return ExitCode::ok;
   }
 
@@ -118,7 +131,7 @@ Outcome serve(const ServeOptions& options, const std::string& version) {
   if (!worker) return fail(ExitCode::failed, worker.error());
   const fs::path state = fs::absolute(options.state.empty() ? default_state() : fs::path(options.state));
   auto store = Store::open(state);
-  if (!store) return fail(ExitCode::failed, store.error());
+  if (!store) return fail(ExitCode::failed, named(store.error(), state));
 
   const auto [host, port] = *listen;
   DaemonOptions daemon{
@@ -126,7 +139,8 @@ Outcome serve(const ServeOptions& options, const std::string& version) {
       .reactor = {.stall_timeout = std::chrono::seconds(
                       std::max<std::int64_t>(1, std::int64_t(options.stall_minutes * 60))),
                   .retry_backoff = std::chrono::milliseconds(std::int64_t(options.retry_seconds * 1000))},
-      .supervisor = {.state_directory = state, .worker_binary = *worker, .log = log_line}};
+      .supervisor = {.state_directory = state, .worker_binary = *worker, .log = log_line},
+      .begin_anew = begin_anew};
   HttpOptions http{.host = host,
                    .port = port,
                    .token_file = options.token_file,
