@@ -101,10 +101,10 @@ constexpr std::string_view kRunColumns = R"(
   hits, substitutions, deletions, insertions, reduction,
   (SELECT source <> '' FROM sweep WHERE sweep.id = run.sweep), cell_hash, coalesce(sha256, ''),
   coalesce((SELECT build FROM attempt JOIN worker ON worker.id = attempt.worker
-            WHERE attempt.fence = result.fence), '')
+            WHERE attempt.fence = result.fence), ''), coalesce(result.resumed, '')
   FROM run LEFT JOIN result ON result.run = run.id LEFT JOIN published ON published.run = run.id)";
 
-constexpr int kSortKey = 38;  // the column that runs() adds to those
+constexpr int kSortKey = 39;  // the column that runs() adds to those
 
 RunRow run_row(const Row& row) {
   RunRow run{.id = row.get<RunId>(0),
@@ -143,6 +143,7 @@ RunRow run_row(const Row& row) {
   run.cell_hash = row.get<std::string>(35);
   run.result = row.get<std::string>(36);
   run.build = row.get<std::string>(37);
+  run.resumed = row.get<std::string>(38);
   return run;
 }
 

@@ -25,7 +25,8 @@ std::string text_of(const std::string& file) {
 void make_old(const std::filesystem::path& state, int version) {
   auto old = Database::open_for_writing(state / "sweetspot.db");
   ASSERT_TRUE(old);
-  const char* migrations[] = {"0001_first", "0002_device_problem", "0003_imported"};
+  const char* migrations[] = {"0001_first", "0002_device_problem", "0003_imported", "0004_strikes",
+                              "0005_run_progress"};
   for (int i = 0; i < version; ++i)
     ASSERT_TRUE(
         old->script(text_of(fmt::format(SOURCE_DIRECTORY "/schemas/migrations/{}.sql", migrations[i]))));
@@ -43,7 +44,7 @@ int version_of(const std::filesystem::path& file) {
 }
 
 class OldDatabase : public testing::TestWithParam<int> {};
-INSTANTIATE_TEST_SUITE_P(Migrations, OldDatabase, testing::Values(1, 2, 3));
+INSTANTIATE_TEST_SUITE_P(Migrations, OldDatabase, testing::Values(1, 2, 3, 4, 5));
 
 TEST_P(OldDatabase, OpensWithNothingLostAndIsKeptAsItWas) {
   TemporaryDirectory directory;
@@ -58,7 +59,7 @@ TEST_P(OldDatabase, OpensWithNothingLostAndIsKeptAsItWas) {
   EXPECT_EQ(version_of(backup), GetParam()) << "a copy from before";
   const auto state = store->load(Clock::now(), std::chrono::seconds(30));
   ASSERT_TRUE(state) << state.error().message;
-  EXPECT_EQ(state->runs.at(RunId{2}).strikes, (Strikes{GetParam() == 3 ? 2 : 0, 0, 0}));
+  EXPECT_EQ(state->runs.at(RunId{2}).strikes, (Strikes{GetParam() >= 3 ? 2 : 0, GetParam() >= 4 ? 1 : 0, 0}));
   EXPECT_EQ(state->last_fence, Fence{1});
 
   const auto sweep = reader->sweep(SweepId{1}).value();
