@@ -12,7 +12,9 @@
 namespace sweetspot::daemon {
 
 namespace {
-constexpr std::chrono::milliseconds kTick{500}, kProgressDelay{100}, kDiskFullPause{1000};
+constexpr std::chrono::milliseconds kTick{500}, kProgressDelay{100}, kHoldPause{1000};
+
+constexpr std::int64_t kTicksBetweenLogs = 20;
 
 Error not_found(const std::string& what) {
   return {"not_found", "there is no " + what,
@@ -22,9 +24,21 @@ Error stopping() {
   return {"stopping", "the daemon is stopping", "start it again and repeat the request", ""};
 }
 
-Error no_space() {
-  return {"disk_full",
-          "the disk that holds the state directory is full: nothing can be changed until it is not",
+// Nothing was written, and the same can be tried again.
+bool may_be_held(const Error& error) {
+  return error.code == "disk_full" || error.code == "database_busy" || error.code == "shortage";
+}
+// Whether it was written is not known.
+bool leaves_doubt(const Error& error) { return error.code == "database_io"; }
+
+Error held_up(const Error& why) {
+  if (why.code == "database_busy")
+    return {why.code, "another program has locked the database: nothing can be changed until it lets go",
+            why.hint, ""};
+  if (why.code == "shortage")
+    return {why.code, "the daemon is out of file descriptors: nothing can be changed until it is not",
+            why.hint, ""};
+  return {why.code, "the disk that holds the state directory is full: nothing can be changed until it is not",
           "free some space; runs go on meanwhile, and the daemon by itself afterwards", ""};
 }
 
@@ -38,7 +52,7 @@ Daemon::Daemon(asio::io_context& loop, Store store, DaemonOptions options)
       supervisor_(loop, options_.supervisor, [this](Event event) { post(std::move(event)); }),
       tick_timer_(loop),
       progress_timer_(loop),
-      disk_timer_(loop) {}
+      hold_timer_(loop) {}
 
 Status Daemon::start(std::function<void()> committed) {
   auto state = store_.load(Clock::now(), options_.reactor.adoption_grace);
@@ -92,8 +106,8 @@ void Daemon::stop() {
   stopped_ = true;
   tick_timer_.cancel();
   progress_timer_.cancel();
-  disk_timer_.cancel();
-  if (!progress_.empty() && !disk_full_) commit({});
+  hold_timer_.cancel();
+  if (!progress_.empty() && !held_) commit({});
   supervisor_.stop();
 }
 
@@ -101,11 +115,11 @@ void Daemon::stop() {
 
 void Daemon::post(Event event) {
   pending_.push_back(std::move(event));
-  if (pending_.size() == 1 && !disk_full_) asio::post(loop_, [this] { take_pending(); });
+  if (pending_.size() == 1 && !held_) asio::post(loop_, [this] { take_pending(); });
 }
 
 void Daemon::take_pending() {
-  if (disk_full_) return;  // until what was decided before is stored
+  if (held_) return;  // until what was decided before is stored
   std::vector<Event> events(std::make_move_iterator(pending_.begin()),
                             std::make_move_iterator(pending_.end()));
   pending_.clear();
@@ -132,22 +146,19 @@ Effects Daemon::apply(std::span<const Event> events) {
   return all;
 }
 
-// Without a commit nothing may go on, and its outcome is unknown: the process ends, and the next start reads
-// what is true. Workers live on and are adopted. Only of a full disk it is known that nothing was written:
-// false, and the same changes are tried again until there is space, before anything else is decided.
+// Without a commit nothing may go on, and its outcome is unknown: the daemon begins anew and reads what is
+// true. Workers live on and are adopted. Only where the disk is full, the database locked or a file cannot be
+// opened for want of descriptors is it known that nothing was written: false, and the same changes are tried
+// again, before anything else is decided.
 bool Daemon::commit(std::span<const Change> changes) {
   std::vector<Change> together = std::exchange(progress_, {});
   together.insert(together.end(), changes.begin(), changes.end());
   auto rejected = store_.commit(together);
-  if (!rejected && rejected.error().code == "disk_full") {
-    wait_for_space(std::move(together), rejected.error());
+  if (!rejected && may_be_held(rejected.error())) {
+    hold(std::move(together), rejected.error());
     return false;
   }
-  if (!rejected) {
-    options_.supervisor.log(fmt::format("the database refused a commit: {} ({})", rejected.error().message,
-                                        rejected.error().hint));
-    std::_Exit(5);
-  }
+  if (!rejected) begin_anew_after(rejected.error());
   for (auto& [change, error] : *rejected)
     post(ResultRejected{change.worker, change.done.grant, std::move(error)});
   for (const Change& change : together) {
@@ -158,14 +169,20 @@ bool Daemon::commit(std::span<const Change> changes) {
   return true;
 }
 
-void Daemon::wait_for_space(std::vector<Change> changes, const Error& why) {
-  if (!disk_full_) options_.supervisor.log(fmt::format("{} ({}); waiting for space", why.message, why.hint));
-  disk_full_ = true;
-  disk_timer_.expires_after(kDiskFullPause);
-  disk_timer_.async_wait([this, changes = std::move(changes)](const boost::system::error_code& cancelled) {
+void Daemon::begin_anew_after(const Error& error) {
+  options_.supervisor.log(fmt::format("{}: the database refused a commit: {} ({})",
+                                      store_.directory().string(), error.message, error.hint));
+  options_.begin_anew();
+}
+
+void Daemon::hold(std::vector<Change> changes, const Error& why) {
+  if (!held_) options_.supervisor.log(fmt::format("{} ({}); waiting", why.message, why.hint));
+  held_ = why;
+  hold_timer_.expires_after(kHoldPause);
+  hold_timer_.async_wait([this, changes = std::move(changes)](const boost::system::error_code& cancelled) {
     if (cancelled || !commit(changes)) return;
-    options_.supervisor.log("there is space again");
-    disk_full_ = false;
+    options_.supervisor.log("the database can be written again");
+    held_.reset();
     for (const Act& action : std::exchange(held_actions_, {})) perform(action);
     take_pending();
   });
@@ -189,7 +206,7 @@ void Daemon::commit_progress_soon() {
   if (progress_timer_.expiry() > Clock::now()) return;
   progress_timer_.expires_after(kProgressDelay);
   progress_timer_.async_wait([this](const boost::system::error_code& cancelled) {
-    if (!cancelled && !progress_.empty() && !disk_full_) commit({});
+    if (!cancelled && !progress_.empty() && !held_) commit({});
   });
 }
 
@@ -246,7 +263,8 @@ void Daemon::tick() {
   tick_timer_.expires_after(kTick);
   tick_timer_.async_wait([this](const boost::system::error_code& cancelled) {
     if (cancelled) return;
-    if (!disk_full_) post(Tick{});
+    if (!held_) post(Tick{});
+    if (++ticks_ % kTicksBetweenLogs == 0) supervisor_.keep_logs_short();
     tick();
   });
 }
@@ -259,9 +277,10 @@ R Daemon::on_loop(std::function<R()> work) {
   auto promise = std::make_shared<std::promise<R>>();
   auto answer = promise->get_future();
   asio::post(loop_, [this, promise, work = std::move(work)] {
-    if (disk_full_) return promise->set_value(no_space());
+    if (held_) return promise->set_value(held_up(*held_));
     R done = work();
-    promise->set_value(disk_full_ && done.ok() ? R(no_space()) : std::move(done));
+    if (!done.ok() && leaves_doubt(done.error())) begin_anew_after(done.error());
+    promise->set_value(held_ && done.ok() ? R(held_up(*held_)) : std::move(done));
   });
   while (answer.wait_for(std::chrono::milliseconds(50)) != std::future_status::ready) {
     if (stopped_) return stopping();

@@ -4,9 +4,11 @@
 
 #include <atomic>
 #include <chrono>
+#include <cstdlib>
 #include <deque>
 #include <functional>
 #include <map>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -24,6 +26,8 @@ struct DaemonOptions {
   std::vector<DeviceSpec> devices;
   ReactorOptions reactor;
   SupervisorOptions supervisor;
+  // The database failed in the middle of a change, so what is stored is not known. Does not return.
+  std::function<void()> begin_anew = [] { std::_Exit(5); };
 };
 
 class Daemon : public Commands {
@@ -58,7 +62,8 @@ class Daemon : public Commands {
   void take_pending();
   Effects apply(std::span<const Event> events);
   bool commit(std::span<const Change> changes);
-  void wait_for_space(std::vector<Change> changes, const Error& why);
+  void hold(std::vector<Change> changes, const Error& why);
+  void begin_anew_after(const Error& error);
   bool succeeded(RunId run) const;
   void remove_checkpoints(RunId run);
   void commit_progress_soon();
@@ -80,9 +85,10 @@ class Daemon : public Commands {
   Supervisor supervisor_;
   std::deque<Event> pending_;
   std::vector<Change> progress_;  // waits for the next commit, at most 100 ms
-  bool disk_full_ = false;        // what was decided last is not stored yet
+  std::optional<Error> held_;      // why what was decided last is not stored yet
   std::vector<Act> held_actions_;  // to be carried out once it is
-  asio::steady_timer tick_timer_, progress_timer_, disk_timer_;
+  std::int64_t ticks_ = 0;
+  asio::steady_timer tick_timer_, progress_timer_, hold_timer_;
   std::function<void()> committed_ = [] {};
 
   // Any thread.

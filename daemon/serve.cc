@@ -9,6 +9,7 @@
 #include <iostream>
 #include <thread>
 
+#include "daemon/begin_anew.h"
 #include "daemon/core/byte_size.h"
 #include "daemon/daemon.h"
 #include "daemon/http/server.h"
@@ -70,6 +71,13 @@ Result<fs::path> usable_worker(const std::string& named) {
                "build sweetspot-worker, or name it with --worker", ""};
 }
 
+// SQLite does not say which database it means.
+Error named(Error error, const fs::path& state) {
+  if (error.code.starts_with("database_"))
+    error.message = fmt::format("{}: {}", state.string(), error.message);
+  return error;
+}
+
 class Service {
  public:
   Service(Store store, DaemonOptions daemon, HttpOptions http)
@@ -89,7 +97,12 @@ class Service {
     signals_.async_wait([this](const boost::system::error_code& cancelled, int) {
       if (!cancelled) shut_down();
     });
-    loop_.run();
+    try {
+      loop_.run();
+    } catch (const std::exception& error) {  // most likely std::bad_alloc
+      log_line(fmt::format("the daemon begins anew: {}", error.what()));
+      begin_anew();
+    }
     return ExitCode::ok;
   }
 
@@ -131,7 +144,7 @@ Outcome serve(const ServeOptions& options, const std::string& version) {
   const auto named_cache = parse_bytes(options.feature_cache.empty() ? "0" : options.feature_cache);
   if (!named_cache) return fail(ExitCode::usage, named_cache.error());
   auto store = Store::open(state);
-  if (!store) return fail(ExitCode::failed, store.error());
+  if (!store) return fail(ExitCode::failed, named(store.error(), state));
 
   std::vector<std::string> names;
   for (const DeviceSpec& device : *devices) names.push_back(device.name);
@@ -146,7 +159,8 @@ Outcome serve(const ServeOptions& options, const std::string& version) {
           .state_directory = state,
           .worker_binary = *worker,
           .feature_cache = options.feature_cache.empty() ? share_for_features(state) : *named_cache,
-          .log = log_line}};
+          .log = log_line},
+      .begin_anew = begin_anew};
   HttpOptions http{.host = host,
                    .port = port,
                    .token_file = options.token_file,

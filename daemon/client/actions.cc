@@ -10,18 +10,22 @@ namespace {
 struct ActionOptions {
   std::string action;
   std::vector<std::string> ids, states;
+  bool from_scratch = false;
 };
 
 // One answer for a sweep and for a run: the outcomes, run by run.
 Result<json, Failure> act_on(const ActionOptions& options, const std::string& wanted, Api& api) {
   if (wanted.starts_with("run_")) {
-    const auto outcome = api.post(fmt::format("/api/v1/runs/{}/actions/{}", wanted, options.action));
+    const auto outcome = api.post(fmt::format("/api/v1/runs/{}/actions/{}", wanted, options.action),
+                                  options.from_scratch ? json{{"from_scratch", true}} : json());
     if (!outcome) return outcome.error();
     return json::array({*outcome});
   }
   const auto sweep = sweep_id(api, wanted);
   if (!sweep) return sweep.error();
-  const json selection = options.states.empty() ? json() : json{{"states", options.states}};
+  json selection;
+  if (!options.states.empty()) selection["states"] = options.states;
+  if (options.from_scratch) selection["from_scratch"] = true;
   const auto outcome =
       api.post(fmt::format("/api/v1/sweeps/{}/actions/{}", *sweep, options.action), selection);
   if (!outcome) return outcome.error();
@@ -59,7 +63,8 @@ CLI::App& add_action(Program& program, const SharedSettings& settings,
 }
 
 std::shared_ptr<ActionOptions> action(const char* name) {
-  return std::make_shared<ActionOptions>(ActionOptions{.action = name, .ids = {}, .states = {}});
+  return std::make_shared<ActionOptions>(
+      ActionOptions{.action = name, .ids = {}, .states = {}, .from_scratch = false});
 }
 
 }  // namespace
@@ -71,9 +76,12 @@ void add_actions(Program& program, SharedSettings settings) {
   add_action(program, settings, action("cancel"), "Cancel a sweep's runs that are not over, or single runs",
              {"sweetspot cancel sw_3", "sweetspot cancel run_17 run_18"});
   const auto retry = action("retry");
-  add_action(program, settings, retry, "Queue again the runs that failed, were quarantined or cancelled",
-             {"sweetspot retry last", "sweetspot retry sw_3 --state failed", "sweetspot retry run_17"})
-      .add_option("--state", retry->states, "Of a sweep, only runs in these states")
+  CLI::App& verb =
+      add_action(program, settings, retry, "Queue again the runs that failed, were quarantined or cancelled",
+                 {"sweetspot retry last", "sweetspot retry sw_3 --state failed", "sweetspot retry run_17"});
+  verb.add_flag("--from-scratch", retry->from_scratch,
+                "Begin anew: a run goes on from its last checkpoint otherwise");
+  verb.add_option("--state", retry->states, "Of a sweep, only runs in these states")
       ->check(CLI::IsMember({"failed", "quarantined", "cancelled"}))
       ->expected(1)
       ->take_all()

@@ -10,9 +10,9 @@ struct RunFilters {
   std::vector<std::string> states, encoders, layers, languages, seeds;
 };
 
-const std::vector<std::string> kColumns = {"id",       "sweep",  "state",      "encoder", "layers",
-                                           "language", "lora",   "seed",       "epoch",   "val_wer",
-                                           "wer",      "device", "reason_code"};
+const std::vector<std::string> kColumns = {"id",       "sweep",  "state",       "encoder", "layers",
+                                           "language", "lora",   "seed",        "epoch",   "val_wer",
+                                           "wer",      "device", "reason_code", "resumed"};
 
 Query query_of(const RunFilters& filters, const std::string& sweep) {
   Query query = {{"sort", filters.sort}};

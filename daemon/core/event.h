@@ -15,8 +15,8 @@ struct SweepAdded {
   std::vector<Run> runs;
 };
 
-enum class Action { pause, resume, cancel, retry };
-// `states` narrows retry to runs in those states; empty: failed, quarantined and cancelled.
+enum class Action { pause, resume, cancel, retry, restart };  // restart: retry without its checkpoints
+// `states` narrows retry and restart to runs in those states; empty: failed, quarantined and cancelled.
 struct SweepAction {
   SweepId sweep;
   Action action;
@@ -25,7 +25,7 @@ struct SweepAction {
 struct RunAction {
   RunId run;
   Action action;
-};  // cancel or retry
+};  // cancel, retry or restart
 struct SweepPriority {
   SweepId sweep;
   int priority;

@@ -68,7 +68,7 @@ class Reactor {
 
   static bool concerns(const SweepAction& asked, const Run& run) {
     const RunState now = state_of(run.status);
-    if (asked.action != Action::retry) return !is_terminal(now);
+    if (asked.action != Action::retry && asked.action != Action::restart) return !is_terminal(now);
     if (!asked.states.empty()) return std::ranges::find(asked.states, now) != asked.states.end();
     return is_terminal(now) && now != RunState::succeeded;
   }
@@ -88,7 +88,9 @@ class Reactor {
       case Action::cancel:
         return cancel(run);
       case Action::retry:
-        return retry(run);
+        return retry(run, run.scratch);
+      case Action::restart:
+        return retry(run, run.fence);
     }
   }
 
@@ -116,11 +118,12 @@ class Reactor {
     effects_.outcomes.push_back({run.id, true, ""});
   }
 
-  void retry(Run& run) {
+  void retry(Run& run, Fence scratch) {
     const RunState now = state_of(run.status);
     if (!is_terminal(now) || now == RunState::succeeded)
       return refused(run, fmt::format("it is {}", to_string(now)));
     run.strikes = {};
+    run.scratch = scratch;
     changed(run, Queued{}, {});
     effects_.outcomes.push_back({run.id, true, ""});
   }

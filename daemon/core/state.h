@@ -61,6 +61,7 @@ struct Run {
   RunStatus status = Queued{};
   Reason reason;
   Fence fence;         // of the newest grant
+  Fence scratch;       // checkpoints of attempts up to this one are not gone on from
   int attempt = 0;     // attempts begun
   Strikes strikes;
   int epochs = 0;      // the most that an attempt has finished

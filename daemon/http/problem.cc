@@ -17,7 +17,8 @@ constexpr std::array kStatusOfCode = {
     StatusOfCode{"sweep_active", 409},       StatusOfCode{"own_sweep", 409},
     StatusOfCode{"normalizer_differs", 409}, StatusOfCode{"idempotency_conflict", 422},
     StatusOfCode{"stopping", 503},           StatusOfCode{"superseded", 503},
-    StatusOfCode{"database_busy", 503},      StatusOfCode{"disk_full", 507},
+    StatusOfCode{"database_busy", 503},      StatusOfCode{"shortage", 503},
+    StatusOfCode{"disk_full", 507},
 };
 
 int status_of_code(std::string_view code) {

@@ -205,7 +205,10 @@ Answer cancel_run(Context& context, const Request& request) {
   return act_on_run(context, request, Action::cancel);
 }
 Answer retry_run(Context& context, const Request& request) {
-  return act_on_run(context, request, Action::retry);
+  auto document = context.site.contract.body("retry_run", request);
+  if (!document) return document.error();
+  return act_on_run(context, request,
+                    document->value("from_scratch", false) ? Action::restart : Action::retry);
 }
 
 }  // namespace sweetspot::daemon

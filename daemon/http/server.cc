@@ -15,6 +15,7 @@
 #include "daemon/http/openapi.h"
 #include "daemon/http/problem.h"
 #include "daemon/http/router.h"
+#include "daemon/rethrow.h"
 
 namespace sweetspot::daemon {
 namespace {
@@ -212,7 +213,7 @@ asio::awaitable<void> HttpServer::Impl::accept_all() {
       continue;
     }
     asio::co_spawn(loop, serve(std::make_shared<ClientConnection>(std::move(socket), options.limits)),
-                   asio::detached);
+                   kRethrow);
   }
 }
 
@@ -310,7 +311,7 @@ Status HttpServer::start() {
   impl_->gate.emplace(std::move(names), *std::move(token));
   if (Status opened = impl_->open_readers(); !opened) return opened;
   if (Status listening = impl_->listen(*endpoint); !listening) return listening;
-  asio::co_spawn(impl_->loop, impl_->accept_all(), asio::detached);
+  asio::co_spawn(impl_->loop, impl_->accept_all(), kRethrow);
   return success();
 }
 

@@ -78,7 +78,7 @@ Answer act_on_sweep(Context& context, const Request& request, Action action, std
 }
 
 // Only the runs named, which must be of this sweep.
-Answer retry_runs(Context& context, const Request& request, const json& names) {
+Answer retry_runs(Context& context, const Request& request, const json& names, Action action) {
   const SweepId id = sweep_id(request);
   if (auto sweep = find_sweep(context, id); !sweep) return sweep.error();
   std::vector<RunOutcome> outcomes;
@@ -88,7 +88,7 @@ Answer retry_runs(Context& context, const Request& request, const json& names) {
     if (!row) return problem_of(row.error());
     if (!*row || (*row)->sweep != id)
       return not_found(fmt::format("run {} in {}", name.get<std::string>(), to_string(id)));
-    auto outcome = context.site.commands.act_on_run(run, Action::retry);
+    auto outcome = context.site.commands.act_on_run(run, action);
     if (!outcome) return problem_of(outcome.error());
     outcomes.push_back(*std::move(outcome));
   }
@@ -173,11 +173,12 @@ Answer cancel_sweep(Context& context, const Request& request) {
 Answer retry_sweep(Context& context, const Request& request) {
   auto document = context.site.contract.body("retry_sweep", request);
   if (!document) return document.error();
-  if (document->contains("runs")) return retry_runs(context, request, (*document)["runs"]);
+  const Action action = document->value("from_scratch", false) ? Action::restart : Action::retry;
+  if (document->contains("runs")) return retry_runs(context, request, (*document)["runs"], action);
   std::vector<RunState> states;
   for (const json& word : document->value("states", json::array()))
     states.push_back(*parse_run_state(word.get<std::string>()));
-  return act_on_sweep(context, request, Action::retry, "retry", std::move(states));
+  return act_on_sweep(context, request, action, "retry", std::move(states));
 }
 
 }  // namespace sweetspot::daemon

@@ -77,6 +77,7 @@ json to_json(const RunRow& run) {
           {"tags", json::parse(run.tags)},
           {"cell_hash", run.cell_hash},
           {"result_sha256", run.result.empty() ? json() : json(run.result)},
+          {"resumed", run.resumed.empty() ? json() : json(run.resumed)},
           {"build", run.build.empty() ? json() : json(run.build)}};
 }
 

@@ -42,10 +42,10 @@ Status Commit::write(const RunChanged& change) {
   Status written = database_.run(
       "UPDATE run SET state = ?, reason_code = ?, reason = ?, hint = ?, fence = ?, attempt = ?, strikes = ?,"
       " memory_strikes = ?, protocol_strikes = ?,"
-      " device = ?, revision = revision + 1 WHERE id = ? AND fence <= ?",
+      " device = ?, scratch_fence = ?, revision = revision + 1 WHERE id = ? AND fence <= ?",
       to_string(state_of(run.status)), run.reason.code, run.reason.text, run.reason.hint, run.fence,
       run.attempt, run.strikes.infrastructure, run.strikes.out_of_memory, run.strikes.protocol, run.device,
-      run.id, run.fence);
+      run.scratch, run.id, run.fence);
   if (!written) return written;
   if (database_.changes() == 0) {
     return Error{"stale_fence",

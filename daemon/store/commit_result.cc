@@ -57,11 +57,12 @@ Status Commit::write_result(const ResultStored& change) {
   written = database_.run(
       "INSERT INTO result (run, fence, sha256, document, hits, substitutions, deletions, insertions, "
       "encoder_params,"
-      " projector_params, adapter_params, llm_params, stored_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
-      "?)",
+      " projector_params, adapter_params, llm_params, stored_at, resumed) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, "
+      "?, ?, ?, "
+      "?, ?)",
       run, fence, result.utterances_sha256, dump_json(to_json(result)), words.hits, words.substitutions,
       words.deletions, words.insertions, parameters.encoder, parameters.projector, parameters.adapter,
-      parameters.llm, utc_now());
+      parameters.llm, utc_now(), resumption_of(attempt));
   if (!written) return written;
   for (const ArtifactFile& file : *artifacts) {
     written = database_.run("INSERT INTO artifact (run, fence, name, size, sha256) VALUES (?, ?, ?, ?, ?)",

@@ -58,6 +58,7 @@ struct RunRow {
   bool imported = false;
   std::string cell_hash;  // the identity of its cell
   std::string result;     // SHA-256 of its utterances; empty: there are none
+  std::string resumed;    // see resumption_of(); of the attempt that gave the result
   std::string build;      // of the worker that did it; empty: none did, or it is not known
   std::string note, tags = "[]";  // what people say of it; tags: JSON array of text
 };

@@ -1,12 +1,17 @@
 #include "daemon/store/result_files.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
-#include <fstream>
-#include <iterator>
+#include <cerrno>
+#include <cstring>
+#include <nlohmann/json.hpp>
 #include <string_view>
 
+#include "schemas/attempt_files.h"
 #include "schemas/json_text.h"
 #include "schemas/sha256.h"
 
@@ -18,13 +23,35 @@ constexpr std::uintmax_t kMaxUtteranceBytes = std::uintmax_t(1) << 30;
 
 Error unverified(std::string message) { return {"result_unverified", std::move(message), "", ""}; }
 
+// Of descriptors or memory; no fault of the worker's, and it passes.
+bool is_shortage(int error) { return error == EMFILE || error == ENFILE || error == ENOMEM; }
+Error unreadable(const fs::path& path, int error) {
+  const std::string message = fmt::format("{} cannot be read: {}", path.string(), std::strerror(error));
+  if (is_shortage(error)) return {"shortage", message, "raise the limit of open files (ulimit -n)", ""};
+  return unverified(message);
+}
+
+struct Descriptor {
+  int number;
+  ~Descriptor() {
+    if (number >= 0) ::close(number);
+  }
+};
+
 Result<std::string> read_regular_file(const fs::path& path) {
-  std::error_code failed;
-  if (!fs::is_regular_file(fs::symlink_status(path, failed))) return unverified(path.string() + " is not a file");
-  if (fs::file_size(path, failed) > kMaxUtteranceBytes) return unverified(path.string() + " is larger than 1 GiB");
-  std::ifstream file(path, std::ios::binary);
-  std::string bytes((std::istreambuf_iterator<char>(file)), {});
-  if (!file) return unverified(path.string() + " cannot be read");
+  const Descriptor file{::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)};
+  struct stat about {};
+  if (file.number < 0 || ::fstat(file.number, &about) != 0) return unreadable(path, errno);
+  if (!S_ISREG(about.st_mode)) return unverified(path.string() + " is not a file");
+  if (std::uintmax_t(about.st_size) > kMaxUtteranceBytes)
+    return unverified(path.string() + " is larger than 1 GiB");
+  std::string bytes(std::size_t(about.st_size), '\0');
+  for (std::size_t done = 0; done < bytes.size();) {
+    const auto count = ::read(file.number, bytes.data() + done, bytes.size() - done);
+    if (count == 0) return unverified(path.string() + " became shorter while it was read");
+    if (count < 0 && errno != EINTR) return unreadable(path, errno);
+    if (count > 0) done += std::size_t(count);
+  }
   return bytes;
 }
 
@@ -94,12 +121,23 @@ Result<std::vector<ArtifactFile>> list_artifacts(const fs::path& attempt) {
   for (fs::directory_iterator entry(attempt, failed), end; !failed && entry != end; entry.increment(failed)) {
     const fs::path& path = entry->path();
     if (path.filename() == kLogFile || !fs::is_regular_file(fs::symlink_status(path, failed))) continue;
+    errno = 0;
     auto sha256 = sha256_file(path);
-    if (!sha256) return sha256.error();
+    if (!sha256) return unreadable(path, errno);
     artifacts.push_back({path.filename().string(), std::int64_t(fs::file_size(path, failed)), *std::move(sha256)});
   }
-  if (failed) return unverified(fmt::format("{} cannot be listed: {}", attempt.string(), failed.message()));
+  if (failed) return unreadable(attempt, failed.value());
   return artifacts;
+}
+
+std::string resumption_of(const fs::path& attempt) {
+  const auto bytes = read_regular_file(attempt / kResumedFile);
+  const auto resumptions = bytes ? parse_json(*bytes) : Result<nlohmann::json>(bytes.error());
+  if (!resumptions || !resumptions->is_array() || resumptions->empty()) return "";
+  for (const auto& one : *resumptions)
+    if (one.is_object() && !one.value("bit_exact", true))
+      return "not bit-exact:" + one.value("changed", std::string());
+  return "bit-exact";
 }
 
 }  // namespace sweetspot::daemon

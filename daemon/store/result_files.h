@@ -26,4 +26,7 @@ Result<std::vector<UtteranceResult>> read_verified_utterances(const std::filesys
 // Every regular file but the log, which still grows.
 Result<std::vector<ArtifactFile>> list_artifacts(const std::filesystem::path& attempt);
 
+// Whether it went on from checkpoints: "" no, "bit-exact", or "not bit-exact: " and what differed.
+std::string resumption_of(const std::filesystem::path& attempt);
+
 }  // namespace sweetspot::daemon

@@ -103,10 +103,10 @@ constexpr std::string_view kRunColumns = R"(
   hits, substitutions, deletions, insertions, reduction,
   (SELECT source <> '' FROM sweep WHERE sweep.id = run.sweep), cell_hash, coalesce(sha256, ''),
   coalesce((SELECT build FROM attempt JOIN worker ON worker.id = attempt.worker
-            WHERE attempt.fence = result.fence), ''), run.note, run.tags
+            WHERE attempt.fence = result.fence), ''), run.note, run.tags, coalesce(result.resumed, '')
   FROM run LEFT JOIN result ON result.run = run.id LEFT JOIN published ON published.run = run.id)";
 
-constexpr int kSortKey = 40;  // the column that runs() adds to those
+constexpr int kSortKey = 41;  // the column that runs() adds to those
 
 RunRow run_row(const Row& row) {
   RunRow run{.id = row.get<RunId>(0),
@@ -147,6 +147,7 @@ RunRow run_row(const Row& row) {
   run.build = row.get<std::string>(37);
   run.note = row.get<std::string>(38);
   run.tags = row.get<std::string>(39);
+  run.resumed = row.get<std::string>(40);
   return run;
 }
 

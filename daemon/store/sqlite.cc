@@ -186,6 +186,10 @@ Status Database::script(std::string_view sql) {
   return code == SQLITE_OK ? success() : Status(connection_->error(code));
 }
 
+void Database::wait_for_locks(std::chrono::milliseconds patience) {
+  sqlite3_busy_timeout(connection_->handle, int(patience.count()));
+}
+
 std::int64_t Database::last_insert_id() const { return sqlite3_last_insert_rowid(connection_->handle); }
 std::int64_t Database::changes() const { return sqlite3_changes64(connection_->handle); }
 

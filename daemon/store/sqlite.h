@@ -9,6 +9,7 @@
 // database_error.
 #pragma once
 
+#include <chrono>
 #include <concepts>
 #include <cstdint>
 #include <filesystem>
@@ -128,6 +129,9 @@ class Database {
     if (!column) return column.error();
     return column->empty() ? std::optional<T>() : std::optional<T>(std::move(column->front()));
   }
+
+  // How long a statement waits for another program's lock before it fails with database_busy; at first 5 s.
+  void wait_for_locks(std::chrono::milliseconds patience);
 
   std::int64_t last_insert_id() const;
   std::int64_t changes() const;  // rows changed by the last statement, without triggers

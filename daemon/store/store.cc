@@ -130,7 +130,8 @@ Status Store::remove_sweep(SweepId sweep) {
 Result<std::vector<Grant>> Store::attempts_before(const Grant& grant) {
   std::vector<Grant> earlier;
   Status read = impl_->database.each(
-      "SELECT fence FROM attempt WHERE run = ? AND fence < ? ORDER BY fence DESC LIMIT 12",
+      "SELECT fence FROM attempt WHERE run = ? AND fence < ?"
+      " AND fence > (SELECT scratch_fence FROM run WHERE id = attempt.run) ORDER BY fence DESC LIMIT 12",
       [&](const Row& row) {
         earlier.push_back({grant.run, row.get<Fence>(0)});
       },

@@ -62,7 +62,8 @@ class Store {
   Result<std::vector<Rejected>> commit(std::span<const Change> changes);
 
   Result<Cell> cell_of(RunId run);
-  // The run's attempts before this one, the newest first: where a checkpoint may lie. A dozen at most.
+  // The run's attempts before this one, the newest first, where a checkpoint may lie that it may go on from. A
+  // dozen at most.
   Result<std::vector<Grant>> attempts_before(const Grant& grant);
   // The kept layers of the cells that need the same encoder, LLM and corpus as this run, in ascending order.
   Result<std::vector<int>> depths_beside(RunId run);

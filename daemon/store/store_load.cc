@@ -12,6 +12,8 @@
 namespace sweetspot::daemon {
 namespace {
 
+constexpr std::chrono::milliseconds kLoopsPatience{100};
+
 // A grant outlives the daemon that made it: the worker may still be at it.
 Status orphan_held_runs(Database& database) {
   auto held = database.all<RunId>("SELECT id FROM run WHERE state IN ('leased', 'running')");
@@ -63,7 +65,8 @@ Status load_runs(Database& database, State& state, TimePoint now, TimePoint dead
       "SELECT run.id, sweep, position, workload, state, reason_code, run.reason, hint, run.fence, "
       "run.attempt,"
       " strikes, run.device, attempt.worker, memory_strikes, protocol_strikes,"
-      " (SELECT coalesce(max(epoch.epoch), 0) FROM epoch WHERE epoch.run = run.id) FROM run LEFT JOIN "
+      " scratch_fence, (SELECT coalesce(max(epoch.epoch), 0) FROM epoch WHERE epoch.run = run.id) FROM run "
+      "LEFT JOIN "
       "attempt ON attempt.fence = run.fence",
       [&](const Row& row) {
         const auto id = row.get<RunId>(0);
@@ -76,9 +79,10 @@ Status load_runs(Database& database, State& state, TimePoint now, TimePoint dead
             .status = status_of(stored, row.get<WorkerId>(12), now, deadline),
             .reason = {row.get<std::string>(5), row.get<std::string>(6), row.get<std::string>(7)},
             .fence = row.get<Fence>(8),
+            .scratch = row.get<Fence>(15),
             .attempt = row.get<int>(9),
             .strikes = {row.get<int>(10), row.get<int>(13), row.get<int>(14)},
-            .epochs = row.get<int>(15),
+            .epochs = row.get<int>(16),
             .device = row.get<std::string>(11),
         };
       });
@@ -172,6 +176,7 @@ Result<State> Store::load(TimePoint now, std::chrono::seconds adoption_grace) {
   state.last_fence = last_fence->value_or(Fence{});
   state.last_worker = last_worker->value_or(WorkerId{});
   if (Status committed = transaction->commit(); !committed) return committed.error();
+  database.wait_for_locks(kLoopsPatience);  // the loop that writes from here on has others to hear
   return state;
 }
 

@@ -88,16 +88,15 @@ Error cannot_start(const std::filesystem::path& program, int error) {
 
 }  // namespace
 
-Process::Process(pid_t pid, Kinship kinship, asio::posix::stream_descriptor pidfd)
-    : pid_(pid), kinship_(kinship), pidfd_(std::move(pidfd)) {}
+Process::Process(pid_t pid, asio::posix::stream_descriptor pidfd) : pid_(pid), pidfd_(std::move(pidfd)) {}
 
-Result<Process> Process::watch(asio::io_context& context, pid_t pid, Kinship kinship) {
+Result<Process> Process::watch(asio::io_context& context, pid_t pid) {
   const int pidfd = int(::syscall(SYS_pidfd_open, pid, 0));  // close-on-exec by definition
   if (pidfd < 0) {
     return Error{"process_gone", fmt::format("process {} cannot be watched: {}", pid, std::strerror(errno)),
                  ""};
   }
-  return Process(pid, kinship, asio::posix::stream_descriptor(context, pidfd));
+  return Process(pid, asio::posix::stream_descriptor(context, pidfd));
 }
 
 Result<Process> Process::spawn(asio::io_context& context, const Command& command) {
@@ -113,7 +112,7 @@ Result<Process> Process::spawn(asio::io_context& context, const Command& command
   const int error = ::posix_spawn(&pid, command.program.c_str(), &setup.files, &setup.attributes,
                                   arguments.data(), environment.data());
   if (error != 0) return cannot_start(command.program, error);
-  auto process = watch(context, pid, Kinship::child);
+  auto process = watch(context, pid);
   if (!process) {  // out of descriptors: what cannot be watched must not run
     ::kill(-pid, SIGKILL);
     ::waitpid(pid, nullptr, 0);
@@ -122,7 +121,7 @@ Result<Process> Process::spawn(asio::io_context& context, const Command& command
 }
 
 Result<Process> Process::attach(asio::io_context& context, pid_t pid, std::int64_t start_time) {
-  auto process = watch(context, pid, Kinship::stranger);
+  auto process = watch(context, pid);
   if (!process) return process;
   // After the pidfd is open its process is fixed; only now does the start time prove anything.
   if (process_start_time(pid) != start_time || !process->alive()) {
@@ -148,15 +147,18 @@ asio::awaitable<ProcessEnd> Process::wait() {
   co_return end;
 }
 
+// Only a parent learns how it ended; that may be us also of one that was attached, if we took our own place
+// since.
 ProcessEnd Process::reap() {
-  if (kinship_ == Kinship::stranger) return ExitedWith{-1};
+  const auto pidfd = id_t(pidfd_.native_handle());
+  siginfo_t info{};
+  while (::waitid(P_PIDFD, pidfd, &info, WEXITED | WNOWAIT) != 0)
+    if (errno != EINTR) return ExitedWith{-1};
   // While the zombie is not reaped its pid, and so its group, cannot be another's: what it left behind goes
   // first.
   ::kill(-pid_, SIGKILL);
-  siginfo_t info{};
-  while (::waitid(P_PID, id_t(pid_), &info, WEXITED) != 0) {
+  while (::waitid(P_PIDFD, pidfd, &info, WEXITED) != 0)
     if (errno != EINTR) return ExitedWith{-1};
-  }
   if (info.si_code == CLD_EXITED) return ExitedWith{info.si_status};
   return KilledBy{info.si_status};
 }

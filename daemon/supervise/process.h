@@ -41,13 +41,11 @@ class Process {
   pid_t pid() const { return pid_; }
 
  private:
-  enum class Kinship { child, stranger };
-  Process(pid_t pid, Kinship kinship, asio::posix::stream_descriptor pidfd);
-  static Result<Process> watch(asio::io_context& context, pid_t pid, Kinship kinship);
+  Process(pid_t pid, asio::posix::stream_descriptor pidfd);
+  static Result<Process> watch(asio::io_context& context, pid_t pid);
   ProcessEnd reap();
 
   pid_t pid_;
-  Kinship kinship_;
   asio::posix::stream_descriptor pidfd_;
 };
 

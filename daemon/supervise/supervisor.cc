@@ -5,6 +5,8 @@
 
 #include <csignal>
 
+#include "daemon/rethrow.h"
+#include "daemon/supervise/log_limit.h"
 #include "daemon/supervise/process.h"
 #include "daemon/supervise/worker_listener.h"
 #include "daemon/supervise/worker_session.h"
@@ -27,6 +29,9 @@ Status Supervisor::listen() {
   return success();
 }
 
+fs::path Supervisor::log_of(WorkerId worker) const {
+  return options_.state_directory / "workers" / (to_string(worker) + ".log");
+}
 fs::path Supervisor::socket_path() const { return options_.state_directory / "worker.sock"; }
 
 // --- sessions ---
@@ -109,8 +114,7 @@ void Supervisor::stop() {
 
 void Supervisor::launch(WorkerId worker, const std::string& device, int threads) {
   std::error_code unwritable;
-  const fs::path logs = options_.state_directory / "workers";
-  fs::create_directories(logs, unwritable);
+  fs::create_directories(log_of(worker).parent_path(), unwritable);
   std::vector<std::string> arguments = {"serve",
                                         "--socket",
                                         socket_path().string(),
@@ -127,7 +131,7 @@ void Supervisor::launch(WorkerId worker, const std::string& device, int threads)
       arguments.push_back(word);
   auto process = Process::spawn(context_, {.program = options_.worker_binary,
                                            .arguments = std::move(arguments),
-                                           .log = logs / (to_string(worker) + ".log")});
+                                           .log = log_of(worker)});
   if (process) {
     watch(worker, std::make_shared<Process>(*std::move(process)));
   } else {
@@ -140,6 +144,10 @@ void Supervisor::adopt(const Store::KnownWorker& known) {
   auto process = Process::attach(context_, pid_t(known.pid), known.start_time);
   if (!process) return end_soon(known.id, ExitedWith{-1});
   watch(known.id, std::make_shared<Process>(*std::move(process)));
+}
+
+void Supervisor::keep_logs_short() const {
+  for (const auto& [worker, process] : processes_) keep_log_short(log_of(worker));
 }
 
 void Supervisor::end_soon(WorkerId worker, ProcessEnd end) {
@@ -160,7 +168,7 @@ void Supervisor::kill(WorkerId worker, const std::string& why) {
   const auto found = processes_.find(worker);
   if (found == processes_.end()) return end_soon(worker, ExitedWith{-1});
   options_.log(fmt::format("{}: ending its process: {}", to_string(worker), why));
-  asio::co_spawn(context_, terminate(found->second), asio::detached);
+  asio::co_spawn(context_, terminate(found->second), kRethrow);
 }
 
 asio::awaitable<void> Supervisor::terminate(std::shared_ptr<Process> process) {

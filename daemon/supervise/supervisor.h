@@ -62,6 +62,9 @@ class Supervisor {
   // Closes the session; the process is left alone and will connect again.
   void close(WorkerId worker);
 
+  // To be called now and then: no worker's log grows without an end.
+  void keep_logs_short() const;
+
   // Closes the socket and all sessions, for the daemon's own end. The processes live on.
   void stop();
 
@@ -72,6 +75,7 @@ class Supervisor {
     SessionPtr session;
   };
 
+  std::filesystem::path log_of(WorkerId worker) const;
   std::filesystem::path socket_path() const;
   WorkerSession::Callbacks callbacks();
   std::optional<WorkerId> worker_of(const SessionPtr& session) const;

@@ -6,6 +6,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "daemon/rethrow.h"
+
 namespace sweetspot::daemon {
 namespace fs = std::filesystem;
 namespace {
@@ -50,7 +52,7 @@ Result<std::unique_ptr<WorkerListener>> WorkerListener::bind(asio::io_context& c
 }
 
 void WorkerListener::start(std::function<void(Socket)> connected) {
-  asio::co_spawn(acceptor_.get_executor(), accept(std::move(connected)), asio::detached);
+  asio::co_spawn(acceptor_.get_executor(), accept(std::move(connected)), kRethrow);
 }
 
 asio::awaitable<void> WorkerListener::accept(std::function<void(Socket)> connected) {

@@ -7,6 +7,7 @@
 #include <csignal>
 #include <fstream>
 #include <list>
+#include <new>
 #include <stdexcept>
 #include <thread>
 
@@ -71,11 +72,21 @@ class OneRun {
     if (fault.what == "crash") std::raise(SIGKILL);
     if (fault.what == "exit") ::_exit(3);
     while (fault.what == "hang") ::pause();  // its heart goes on beating
+    if (fault.what == "no_memory") throw std::bad_alloc();
+    if (fault.what == "device_lost") throw worker::DeviceLost("CUDA error: an illegal memory access");
+    if (fault.what == "flood") return flood();
     if (fault.what == "throw") throw std::runtime_error("asked to throw");
     const auto error_class = parse_error_class(fault.what);
     if (!error_class) return true;
     report_.failed({assignment_.grant, *error_class, {fault.what, "asked to fail", "this is a test", ""}});
     return false;
+  }
+
+  bool flood() {
+    for (int i = 0; i < 20'000; ++i)
+      report_.epoch(
+          {.grant = assignment_.grant, .metrics = {.epoch = 1, .step = step_, .validation_wer = 0.5}});
+    return true;
   }
 
   void evaluate() {

@@ -22,7 +22,8 @@ struct Fault {
   // crash: killed by SIGKILL; exit: exits with code 3; throw: an exception in the executor; out_of_memory,
   // diverged, bad_input: Failed of that class; lie_counts, lie_hash, lie_lines: a result that does not
   // verify; silent: returns without an outcome;
-  // hang: nothing more is done, but the heartbeat goes on.
+  // hang: nothing more is done, but the heartbeat goes on; flood: says the same epoch 20,000 times;
+  // no_memory: std::bad_alloc; device_lost: the device fails under it.
   std::string what;
   std::optional<int> layers;
   std::optional<std::string> language;

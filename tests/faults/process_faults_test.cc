@@ -5,12 +5,10 @@
 
 #include <chrono>
 #include <csignal>
-#include <cstdlib>
-#include <fstream>
 #include <iostream>
 #include <optional>
-#include <random>
 
+#include "tests/faults/spoiled.h"
 #include "tests/process/world.h"
 
 namespace sweetspot::faults {
@@ -18,43 +16,6 @@ namespace {
 
 using process::World;
 constexpr int kCells = 24;
-
-int times(int count) {
-  const char* factor = std::getenv("SWEETSPOT_FAULTS");
-  return count * (factor ? std::max(1, std::atoi(factor)) : 1);
-}
-
-// While it lives, programs are started with faultio.cc loaded, for files of this path. Workers are not: they
-// get an environment of their own.
-class SpoiledDisk {
- public:
-  SpoiledDisk(const std::filesystem::path& directory, const std::string& path)
-      : count_file_(directory / "calls"), flag_(directory / "full") {
-    std::ofstream(count_file_, std::ios::binary) << std::string(8, '\0');
-    set("LD_PRELOAD", FAULTIO), set("FAULTIO_PATH", path), set("FAULTIO_COUNT", count_file_);
-    set("FAULTIO_FULL", flag_);
-  }
-  ~SpoiledDisk() {
-    for (const std::string& name : set_) ::unsetenv(name.c_str());
-  }
-  void set(const std::string& name, const std::string& value) {
-    ::setenv(name.c_str(), value.c_str(), 1);
-    set_.push_back(name);
-  }
-  void full(bool is) {
-    if (is) std::ofstream(flag_) << "";
-    else std::filesystem::remove(flag_);
-  }
-  std::int64_t calls() const {
-    std::int64_t n = 0;
-    std::ifstream(count_file_, std::ios::binary).read(reinterpret_cast<char*>(&n), 8);
-    return n;
-  }
-
- private:
-  std::filesystem::path count_file_, flag_;
-  std::vector<std::string> set_;
-};
 
 class ProcessFaults : public testing::Test {
  protected:
@@ -82,75 +43,36 @@ class ProcessFaults : public testing::Test {
   std::optional<World> world{std::in_place};
 };
 
-TEST_F(ProcessFaults, AnExitInPlaceOfAWriteOrSyncOfTheDaemonLosesNothing) {
-  constexpr const char* kScript = R"({"epochs": 1, "steps": 2, "utterances": 3})";
-  std::int64_t calls = 0;
-  {
-    world->write_script(kScript);
-    SpoiledDisk disk(world->state.parent_path(), "sweetspot.db");
-    auto daemon = world->start_daemon();
-    ASSERT_EQ(world->submit(*daemon), 201);
-    ASSERT_TRUE(all_done());
-    calls = disk.calls();
-  }
-  ASSERT_GT(calls, 200);
-  const std::int64_t points = std::min<std::int64_t>(calls, times(8));
-  int fired = 0, failed = 0;
-  for (std::int64_t i = 0; i < points; ++i) {
-    world.emplace();
-    world->write_script(kScript);
-    {
-      SpoiledDisk disk(world->state.parent_path(), "sweetspot.db");
-      disk.set("FAULTIO_EXIT", std::to_string(1 + i * calls / points));
-      auto daemon = world->start_daemon();
-      if (daemon->port() != 0) world->submit(*daemon);
-      World::wait_until([&] { return world->succeeded() == kCells || daemon->ended(); });
-      fired += daemon->ended() && daemon->exit_code() == 137;
-    }
-    auto daemon = world->start_daemon();
-    ASSERT_NE(daemon->port(), 0) << daemon->log();
-    if (world->count("sweep") == 0) {  // it was never acknowledged
-      ASSERT_EQ(world->submit(*daemon), 201);
-    }
-    all_done();
-    if (wrong().empty()) continue;
-    ++failed;
-    ADD_FAILURE() << "exit in place of call " << 1 + i * calls / points << ": " << wrong() << daemon->log();
-  }
-  std::cout << failed << " of " << points << " exits (" << fired << " fired) of " << calls
-            << " calls lost, doubled or stuck anything\n";
-  EXPECT_GE(fired, points - 2) << "the order of calls is not always the same";
-}
-
 TEST_F(ProcessFaults, AFullDiskIsWaitedForWhileReadingGoesOn) {
-  SpoiledDisk disk(world->state.parent_path(), "sweetspot.db");
+  auto disk = Spoiled::disk(world->state.parent_path(), "sweetspot.db");
   world->write_script(R"({"step_ms": 20, "utterances": 3})");
-  auto daemon = world->start_daemon();
+  disk.set_up_full();
+  auto daemon = world->start_daemon(0, {}, disk.environment());
   ASSERT_EQ(world->submit(*daemon), 201);
   ASSERT_TRUE(running(2));
-  disk.full(true);
-  ASSERT_TRUE(
-      World::wait_until([&] { return daemon->log().find("waiting for space") != std::string::npos; }));
+  disk.write("");
+  ASSERT_TRUE(World::wait_until([&] { return daemon->log().find("; waiting") != std::string::npos; }));
   EXPECT_EQ(world->submit(*daemon), 507);
   EXPECT_EQ(get(*daemon, "/api/v1/runs"), 200);
   world->write_script(R"({"step_ms": 1, "utterances": 3})");
-  disk.full(false);
+  disk.remove();
   EXPECT_TRUE(
-      World::wait_until([&] { return daemon->log().find("there is space again") != std::string::npos; }));
+      World::wait_until([&] { return daemon->log().find("can be written again") != std::string::npos; }));
   ASSERT_TRUE(all_done()) << daemon->log();
   EXPECT_EQ(wrong(), "");
+  EXPECT_GT(disk.spoiled(), 0);
   EXPECT_EQ(world->ask<int>("SELECT max(attempt) FROM run"), 1) << "its workers went on meanwhile";
 }
 
 TEST_F(ProcessFaults, ShortAndInterruptedWritesAreFinished) {
-  SpoiledDisk disk(world->state.parent_path(), "sweetspot.db");
+  auto disk = Spoiled::disk(world->state.parent_path(), "sweetspot.db");
   disk.set("FAULTIO_SHORT", "1");
   world->write_script(R"({"epochs": 1, "steps": 2, "utterances": 3})");
-  auto daemon = world->start_daemon();
+  auto daemon = world->start_daemon(0, {}, disk.environment());
   ASSERT_EQ(world->submit(*daemon), 201) << daemon->log();
   ASSERT_TRUE(all_done()) << daemon->log();
   EXPECT_EQ(wrong(), "");
-  EXPECT_GT(disk.calls(), 200);
+  EXPECT_GT(disk.spoiled(), 100);
 }
 
 TEST_F(ProcessFaults, AWorkerThatHangsButBeatsIsEndedAndItsRunTriedAgain) {
@@ -162,6 +84,20 @@ TEST_F(ProcessFaults, AWorkerThatHangsButBeatsIsEndedAndItsRunTriedAgain) {
   ASSERT_TRUE(all_done()) << daemon->log();
   EXPECT_EQ(wrong(), "");
   EXPECT_GE(world->count("attempt WHERE outcome = 'worker_stalled'"), 1);
+}
+
+// Memory is asked for again in the same process; a device that failed is left to another one.
+TEST_F(ProcessFaults, AWorkerWithoutMemoryOrDeviceHasItsRunTriedAgain) {
+  world->write_script(R"({"utterances": 3, "faults": [
+      {"layers": 8, "language": "da", "lora": false, "attempts": 1, "do": "no_memory"},
+      {"layers": 6, "language": "nl", "lora": true, "attempts": 1, "do": "device_lost"}]})");
+  auto daemon = world->start_daemon();
+  ASSERT_EQ(world->submit(*daemon), 201);
+  ASSERT_TRUE(all_done()) << daemon->log();
+  EXPECT_EQ(wrong(), "");
+  EXPECT_EQ(world->count("attempt WHERE outcome = 'out_of_memory'"), 1);
+  EXPECT_EQ(world->count("attempt WHERE outcome = 'worker_lost' AND reason LIKE '%exited with code 71'"), 1);
+  EXPECT_EQ(world->count("worker WHERE state = 'gone'"), 1);
 }
 
 TEST_F(ProcessFaults, AWorkerToldToEndHandsItsRunBackWithoutBlame) {
@@ -213,38 +149,6 @@ TEST_F(ProcessFaults, ADaemonStoppedForAWhileBlamesNobody) {
   world->write_script(R"({"step_ms": 1, "utterances": 3})");
   ASSERT_TRUE(all_done()) << daemon->log();
   EXPECT_EQ(world->count("attempt WHERE outcome = 'worker_lost'"), 0) << daemon->log();
-}
-
-// Random instants; some fall into the recovery from the one before.
-TEST_F(ProcessFaults, ADaemonKilledAtRandomLosesAndRepeatsNothing) {
-  world->write_script(R"({"step_ms": 6, "utterances": 3})");
-  const int kills = times(10);
-  std::mt19937 random(1);
-  auto daemon = world->start_daemon();
-  ASSERT_EQ(world->submit(*daemon), 201);
-  int done = 0, sweeps = 1;
-  for (; done < kills; ++done) {
-    ::usleep(useconds_t(random() % 500'000));
-    daemon->signal(SIGKILL);
-    daemon->exit_code();
-    daemon = world->start_daemon();
-    if (random() % 4 == 0) continue;  // killed again while it starts
-    ASSERT_NE(daemon->port(), 0) << daemon->log();
-    if (world->succeeded() == kCells * sweeps && world->submit(*daemon) == 201) ++sweeps;
-  }
-  const bool ended = World::wait_until([&] { return world->succeeded() == kCells * sweeps; });
-  std::cout << kCells * sweeps - world->succeeded() << " of " << kCells * sweeps << " runs lost or stuck, "
-            << world->count("result") - world->succeeded() << " doubled, after " << done
-            << " kills of the daemon at random instants (seed 1)\n";
-  EXPECT_TRUE(ended) << daemon->log();
-  EXPECT_EQ(world->count("result"), kCells * sweeps);
-  EXPECT_EQ(world->count("utterance"), kCells * sweeps * 3);
-  // A daemon that dies between a grant's commit and its sending costs a number, and no work.
-  for (const std::string work : {"epoch", "metric"})
-    EXPECT_EQ(world->count("(SELECT run FROM " + work + " GROUP BY run HAVING count(DISTINCT fence) > 1)"), 0)
-        << "no worker died, so nothing was trained twice";
-  EXPECT_EQ(world->count("attempt WHERE outcome NOT IN ('succeeded', 'worker_lost_it')"), 0);
-  EXPECT_EQ(world->ask<std::string>("PRAGMA integrity_check"), "ok");
 }
 
 }  // namespace

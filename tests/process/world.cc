@@ -21,10 +21,10 @@ namespace fs = std::filesystem;
 namespace {
 
 // The status of the answer; 0: there was none.
-int post(DaemonProcess& daemon, const std::string& path, const std::string& body) {
-  httplib::Client client("127.0.0.1", daemon.port());
+int post(int port, const std::string& path, const std::string& body, const httplib::Headers& headers = {}) {
+  httplib::Client client("127.0.0.1", port);
   client.set_read_timeout(30);
-  const auto answer = client.Post(path, body, "application/json");
+  const auto answer = client.Post(path, headers, body, "application/json");
   if (answer && answer->status >= 400) std::cerr << answer->body << std::endl;  // says what is wrong with it
   return answer ? answer->status : 0;
 }
@@ -32,7 +32,7 @@ int post(DaemonProcess& daemon, const std::string& path, const std::string& body
 }  // namespace
 
 DaemonProcess::DaemonProcess(const fs::path& state, const fs::path& log, int port,
-                             std::vector<std::string> options)
+                             std::vector<std::string> options, std::vector<std::string> environment)
     : log_(log) {
   const std::string listen = "127.0.0.1:" + std::to_string(port);
   std::vector<const char*> arguments = {SWEETSPOT,         "serve",        "--state",  state.c_str(),
@@ -42,10 +42,14 @@ DaemonProcess::DaemonProcess(const fs::path& state, const fs::path& log, int por
     arguments.insert(arguments.end(), {"--devices", "cpu:2"});
   for (const std::string& option : options) arguments.push_back(option.c_str());
   arguments.push_back(nullptr);
+  std::vector<char*> variables;
+  for (std::string& variable : environment) variables.push_back(variable.data());
+  for (char** variable = environ; *variable; ++variable) variables.push_back(*variable);
+  variables.push_back(nullptr);
   posix_spawn_file_actions_t files;
   posix_spawn_file_actions_init(&files);
   posix_spawn_file_actions_addopen(&files, STDERR_FILENO, log_.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600);
-  ::posix_spawn(&pid_, SWEETSPOT, &files, nullptr, const_cast<char**>(arguments.data()), environ);
+  ::posix_spawn(&pid_, SWEETSPOT, &files, nullptr, const_cast<char**>(arguments.data()), variables.data());
   posix_spawn_file_actions_destroy(&files);
 }
 
@@ -111,30 +115,42 @@ World::~World() {
   }
 }
 
-std::unique_ptr<DaemonProcess> World::start_daemon(int port, std::vector<std::string> options) {
+std::unique_ptr<DaemonProcess> World::start_daemon(int port, std::vector<std::string> options,
+                                                   std::vector<std::string> environment) {
   const auto log = directory_.path() / ("daemon" + std::to_string(++daemons_) + ".log");
-  return std::make_unique<DaemonProcess>(state, log, port, std::move(options));
+  return std::make_unique<DaemonProcess>(state, log, port, std::move(options), std::move(environment));
 }
 
 void World::write_script(const std::string& json) { std::ofstream(state / "fake.json") << json; }
 
-int World::submit(DaemonProcess& daemon) {
+nlohmann::json World::sweep() const {
   const std::string root = directory_.path().string();
   nlohmann::json corpora;
   for (const char* language : {"da", "nl", "en"}) corpora[language] = {{"path", root + "/corpus"}};
-  const nlohmann::json sweep = {{"name", "test"},
-                                {"axes",
-                                 {{"encoder", {root + "/encoder"}},
-                                  {"layers", {{"from", "full"}, {"to", 2}, {"step", 2}}},
-                                  {"language", {"da", "nl", "en"}},
-                                  {"lora", {false, true}}}},
-                                {"corpora", corpora},
-                                {"llm", root + "/llm"}};
-  return post(daemon, "/api/v1/sweeps", sweep.dump());
+  return {{"name", "test"},
+          {"axes",
+           {{"encoder", {root + "/encoder"}},
+            {"layers", {{"from", "full"}, {"to", 2}, {"step", 2}}},
+            {"language", {"da", "nl", "en"}},
+            {"lora", {false, true}}}},
+          {"corpora", corpora},
+          {"llm", root + "/llm"}};
+}
+
+int World::submit(DaemonProcess& daemon, const std::string& changes) {
+  auto document = sweep();
+  document.merge_patch(nlohmann::json::parse(changes));
+  return post(daemon.port(), "/api/v1/sweeps", document.dump());
+}
+
+int World::submit(int port, const std::string& key, const std::string& changes) {
+  auto document = sweep();
+  document.merge_patch(nlohmann::json::parse(changes));
+  return post(port, "/api/v1/sweeps", document.dump(), {{"Idempotency-Key", key}});
 }
 
 int World::act(DaemonProcess& daemon, const std::string& sweep, const std::string& action) {
-  return post(daemon, "/api/v1/sweeps/" + sweep + "/actions/" + action, "");
+  return post(daemon.port(), "/api/v1/sweeps/" + sweep + "/actions/" + action, "");
 }
 
 bool World::wait_until(const std::function<bool()>& done, std::chrono::seconds patience) {

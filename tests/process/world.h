@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <vector>
@@ -21,7 +22,7 @@ namespace sweetspot::process {
 class DaemonProcess {
  public:
   DaemonProcess(const std::filesystem::path& state, const std::filesystem::path& log, int port = 0,
-                std::vector<std::string> options = {});
+                std::vector<std::string> options = {}, std::vector<std::string> environment = {});
   DaemonProcess(const DaemonProcess&) = delete;
   ~DaemonProcess();
 
@@ -45,13 +46,17 @@ class World {
   World();
   ~World();  // also ends the workers that are left
 
-  std::unique_ptr<DaemonProcess> start_daemon(int port = 0, std::vector<std::string> options = {});
+  // `environment`: further variables, "NAME=value"; workers do not get them.
+  std::unique_ptr<DaemonProcess> start_daemon(int port = 0, std::vector<std::string> options = {},
+                                              std::vector<std::string> environment = {});
 
   // What the fake workers do; see tests/fake_worker/script.h.
   void write_script(const std::string& json);
 
-  // 4 depths, 3 languages, with and without LoRA: 24 cells. Returns the HTTP status.
-  int submit(DaemonProcess& daemon);
+  // 4 depths, 3 languages, with and without LoRA: 24 cells, unless the sweep is changed (a JSON merge patch).
+  // Returns the HTTP status; 0: there was no answer.
+  int submit(DaemonProcess& daemon, const std::string& changes = "{}");
+  int submit(int port, const std::string& key, const std::string& changes = "{}");  // an Idempotency-Key
   int act(DaemonProcess& daemon, const std::string& sweep, const std::string& action);
 
   // Asks the database; T{} when it is not there yet.
@@ -62,6 +67,12 @@ class World {
     auto answer = reader->one<T>(sql);
     return answer ? answer->value_or(T{}) : T{};
   }
+  std::vector<std::string> list(const std::string& sql) {
+    auto reader = daemon::Database::open_for_reading(state / "sweetspot.db");
+    if (!reader) return {};
+    auto answer = reader->all<std::string>(sql);
+    return answer ? *answer : std::vector<std::string>();
+  }
   std::int64_t count(const std::string& what) { return ask<std::int64_t>("SELECT count(*) FROM " + what); }
   std::int64_t succeeded() { return count("run WHERE state = 'succeeded'"); }
 
@@ -69,6 +80,8 @@ class World {
                          std::chrono::seconds patience = std::chrono::seconds(90));
 
  private:
+  nlohmann::json sweep() const;
+
   daemon::TemporaryDirectory directory_;
   int daemons_ = 0;
 

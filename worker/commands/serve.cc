@@ -35,10 +35,10 @@ class GrantReporter : public Reporter {
     report_.epoch({.grant = grant_, .metrics = metrics});
   }
   void ended(const CellOutcome& outcome) override {
-    if (outcome) report_.done({.grant = grant_, .result = *outcome});
-    else if (outcome.error().error.code != "cancelled" && outcome.error().error.code != "handed_back")
-      report_.failed(
-          {.grant = grant_, .error_class = outcome.error().error_class, .error = outcome.error().error});
+    if (outcome) return report_.done({.grant = grant_, .result = *outcome});
+    const auto& [error_class, error] = outcome.error();
+    if (error.code == "cancelled" || error.code == "handed_back" || error.code == kDeviceLost) return;
+    report_.failed({.grant = grant_, .error_class = error_class, .error = error});
   }
   bool cancelled() override { return report_.must_stop(grant_); }
   bool handed_back() override { return report_.leaving(); }
@@ -66,7 +66,9 @@ class RecipeExecutor : public Executor {
       reporters.push_back(
           owned.emplace_back(std::make_unique<GrantReporter>(assignment.grant, report)).get());
     }
-    run_pack(workshop_, members, reporters);
+    for (const CellOutcome& outcome : run_pack(workshop_, members, reporters))
+      if (!outcome && outcome.error().error.code == kDeviceLost)
+        throw DeviceLost(outcome.error().error.message);
   }
 
  private:

@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <csignal>
+#include <cstdlib>
 #include <ctime>
 #include <iostream>
 #include <new>
@@ -68,6 +69,12 @@ void run_pack(const std::vector<Assignment>& pack, DaemonLink& link, Executor& e
     report.finish(
         ErrorClass::internal,
         {"no_outcome", "the recipe returned without saying how this run ended", "please report this"});
+  } catch (const DeviceLost& e) {
+    for (const Assignment& assignment : pack)
+      report.log(assignment.grant, fmt::format("device lost: {}", e.what()));
+    std::cerr << "sweetspot-worker: ends: device lost: " << e.what() << std::endl;
+    std::_Exit(kDeviceLostExit);  // without a word: what is said of a grant ends it, and the device's driver
+                                  // may hang
   } catch (const std::bad_alloc& e) {
     report.finish(ErrorClass::out_of_memory, {"out_of_memory", e.what(), "lower train.batch or eval.batch"});
   } catch (const std::exception& e) {

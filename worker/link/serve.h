@@ -6,6 +6,7 @@
 #include <map>
 #include <set>
 #include <span>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -43,11 +44,18 @@ class PackReport {
   std::map<Grant, std::ofstream> logs_;
 };
 
+// The device failed under the process, which nothing mends but a new process: the worker ends at once and its
+// grants are tried again by another.
+struct DeviceLost : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+inline constexpr int kDeviceLostExit = 71;  // EX_OSERR
+
 class Executor {
  public:
   virtual ~Executor() = default;
   // Trains and evaluates the pack's cells. Each attempt's directory exists. Expected failures are reported;
-  // what is thrown fails every grant that has not ended.
+  // what is thrown fails every grant that has not ended, but for DeviceLost.
   virtual void run(const std::vector<Assignment>& pack, PackReport& report) = 0;
 };
 

@@ -7,6 +7,7 @@
 #include <map>
 #include <nlohmann/json.hpp>
 
+#include "schemas/attempt_files.h"
 #include "schemas/sha256.h"
 #include "worker/model/atomic_file.h"
 #include "worker/recipe/cell_run.h"
@@ -15,7 +16,6 @@ namespace sweetspot::worker {
 
 namespace {
 using nlohmann::json;
-constexpr const char* kResumedFile = "resumed.json";
 constexpr std::int64_t kSampled = 64;  // values of each frozen tensor
 
 // Infinity has no JSON.

@@ -24,6 +24,8 @@ Failure current_failure() {
     if (is_out_of_memory(error))
       return {ErrorClass::out_of_memory,
               {"out_of_memory", what, "lower train.batch or eval.batch, or use a larger device", ""}};
+    if (is_device_lost(error))
+      return {ErrorClass::infrastructure, {kDeviceLost, what, "see the system's log", ""}};
     return {ErrorClass::internal, {"internal", what, "see the worker's log", ""}};
   }
 }

@@ -60,6 +60,9 @@ class Reporter {
 
 // Memory is used up: of a device, or the machine's.
 bool is_out_of_memory(const std::exception& error);
+// The device failed under the process, which no further call to it survives.
+bool is_device_lost(const std::exception& error);
+inline constexpr const char* kDeviceLost = "device_lost";  // the code of such a failure
 
 // Trains and evaluates the cells of a pack side by side and leaves in each directory: utterances.jsonl,
 // result.json, projector.safetensors, sweetspot.json and, with LoRA, adapter/; resumed.json if it went on

@@ -46,6 +46,13 @@ bool is_out_of_memory(const std::exception& error) {
              std::string_view::npos;
 }
 
+// CUDA fails every call of a process after an illegal access, an assertion in a kernel or a fault of the
+// device.
+bool is_device_lost(const std::exception& error) {
+  return !is_out_of_memory(error) &&
+         std::string_view(error.what()).find("CUDA error:") != std::string_view::npos;
+}
+
 std::string build_name() {
   return std::string("sweetspot-worker ") + SWEETSPOT_VERSION + ", libtorch " + TORCH_VERSION;
 }

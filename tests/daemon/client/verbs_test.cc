@@ -389,6 +389,14 @@ TEST_F(FakeDaemon, LogsFollowUntilTheRunIsOver) {
   EXPECT_EQ(ended.out, "one\ntwo\n");
 }
 
+TEST_F(FakeDaemon, RetryFromScratchAsksForIt) {
+  answer("POST /api/v1/sweeps/sw_3/actions/retry", 200, {{"outcomes", json::array()}});
+  answer("POST /api/v1/runs/run_2/actions/retry", 200,
+         {{"run", "run_2"}, {"changed", true}, {"why_not", ""}});
+  EXPECT_EQ(run({"retry", "sw_3", "run_2", "--from-scratch"}).code, 0);
+  for (const auto& request : requests_) EXPECT_EQ(json::parse(request.body), json({{"from_scratch", true}}));
+}
+
 TEST_F(FakeDaemon, ActionsTakeSweepsAndRuns) {
   const json changed = {{"run", "run_1"}, {"changed", true}, {"why_not", ""}};
   const json unchanged = {{"run", "run_2"}, {"changed", false}, {"why_not", "it has succeeded"}};

@@ -177,6 +177,21 @@ TEST(Reactor, AFailureInAPausedSweepWaitsForItsResume) {
   EXPECT_EQ(h.act_on_sweep(1, Action::resume).actions, Lines{"start wk_1 run_1/f_2"});
 }
 
+TEST(Reactor, RestartLeavesTheCheckpointsOfAllAttemptsBehindAndRetryDoesNot) {
+  Harness h;
+  h.submit({.runs = 1});
+  h.start_all();
+  h.say(1, Failed{h.grant(1), ErrorClass::bad_input, {"x", "", ""}});
+  h.act(1, Action::restart);
+  EXPECT_EQ(h.run(1).scratch, Fence{1});
+  h.say(1, Failed{h.grant(1), ErrorClass::bad_input, {"x", "", ""}});
+  h.act_on_sweep(1, Action::retry);
+  EXPECT_EQ(h.run(1).scratch, Fence{1}) << "it goes on from what the second attempt left";
+  h.say(1, Failed{h.grant(1), ErrorClass::bad_input, {"x", "", ""}});
+  h.act_on_sweep(1, Action::restart, {RunState::failed});
+  EXPECT_EQ(h.run(1).scratch, Fence{3});
+}
+
 TEST(Reactor, RetriesWhatEndedBadlyAndNothingElse) {
   Harness h;
   h.submit({.runs = 4});

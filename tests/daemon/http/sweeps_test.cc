@@ -134,6 +134,10 @@ TEST_F(Sweeps, ActionsAnswerRunByRun) {
   EXPECT_EQ(reply.json()["changed"], 1);
   EXPECT_EQ(reply.json()["outcomes"][1]["why_not"], "it is over");
   EXPECT_EQ(commands_->action_states, std::vector{RunState::failed});
+  EXPECT_EQ(commands_->actions.back(), Action::retry);
+  EXPECT_EQ(ask("POST", "/api/v1/sweeps/sw_1/actions/retry", R"({"from_scratch": true})").status, 200);
+  EXPECT_EQ(commands_->actions.back(), Action::restart);
+  EXPECT_EQ(ask("POST", "/api/v1/runs/run_1/actions/retry", R"({"from_scratch": 1})").status, 422);
   EXPECT_EQ(ask("POST", "/api/v1/sweeps/sw_1/actions/pause").status, 200);
   EXPECT_EQ(commands_->actions.back(), Action::pause);
   EXPECT_EQ(ask("POST", "/api/v1/sweeps/sw_1/actions/retry", R"({"states": ["done"]})").status, 422);

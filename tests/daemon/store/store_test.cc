@@ -1,6 +1,7 @@
 #include "daemon/store/store.h"
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <fstream>
@@ -268,6 +269,54 @@ TEST_F(StoreTest, LineWhoseAlignmentDisagreesWithItsCountsIsRejected) {
   const auto rejected = commit({result});
   ASSERT_EQ(rejected.size(), 1u);
   EXPECT_NE(rejected[0].error.message.find("line 2"), std::string::npos) << rejected[0].error.message;
+}
+
+TEST_F(StoreTest, ResultSaysWhetherItsAttemptWasResumedToTheBit) {
+  const daemon::Run run = run_first();
+  const ResultStored result = finish(run);
+  const auto resumed = attempt_directory(directory.path(), {run.id, run.fence}) / "resumed.json";
+  std::ofstream(resumed) << R"([{"epoch": 1, "step": 3, "bit_exact": true, "changed": ""},
+                                {"epoch": 2, "step": 7, "bit_exact": false, "changed": " threads 1 -> 2"}])";
+  EXPECT_TRUE(commit({result}).empty());
+  EXPECT_EQ(ask<std::string>("SELECT resumed FROM result"), "not bit-exact: threads 1 -> 2");
+}
+
+TEST_F(StoreTest, CheckpointsBeforeARestartFromScratchAreNotGoneOnFrom) {
+  daemon::Run run = run_first();
+  const Grant next{run.id, Fence{9}};
+  EXPECT_EQ(store->attempts_before(next)->size(), 1u);
+  run.scratch = run.fence;
+  commit({RunChanged{run}});
+  EXPECT_TRUE(store->attempts_before(next)->empty());
+  reopen();
+  EXPECT_EQ(store->load(Clock::now(), std::chrono::seconds(1))->runs.at(run.id).scratch, run.fence);
+}
+
+// A broken file is the worker's to mend, by another attempt: it must not stop the daemon.
+TEST_F(StoreTest, ResultWithAFileThatCannotBeReadIsRejected) {
+  const daemon::Run run = run_first();
+  const ResultStored result = finish(run);
+  const auto utterances = attempt_directory(directory.path(), {run.id, run.fence}) / kUtterancesFile;
+  std::filesystem::rename(utterances, utterances.string() + ".moved");
+  std::filesystem::create_symlink(utterances.string() + ".moved", utterances);
+  const auto rejected = commit({result});
+  ASSERT_EQ(rejected.size(), 1u);
+  EXPECT_EQ(rejected.front().error.code, "result_unverified");
+}
+
+TEST_F(StoreTest, WithoutDescriptorsAResultIsNotJudged) {
+  const daemon::Run run = run_first();
+  const ResultStored result = finish(run);
+  rlimit before{};
+  ::getrlimit(RLIMIT_NOFILE, &before);
+  const rlimit none{3, before.rlim_max};
+  ::setrlimit(RLIMIT_NOFILE, &none);
+  const auto rejected = store->commit(std::vector<Change>{result});
+  ::setrlimit(RLIMIT_NOFILE, &before);
+  ASSERT_FALSE(rejected);
+  EXPECT_EQ(rejected.error().code, "shortage");
+  EXPECT_TRUE(commit({result}).empty()) << "and is stored later";
+  EXPECT_EQ(ask<std::string>("SELECT state FROM run WHERE id = 1"), "succeeded");
 }
 
 TEST_F(StoreTest, MissingUtterancesFileIsRejected) {

@@ -121,8 +121,10 @@ TEST_F(ProcessTest, WholeGroupIsSignalled) {
 }
 
 TEST_F(ProcessTest, ForeignProcessIsKnownByItsStartTime) {
-  const pid_t stranger = ::fork();
-  if (stranger == 0) ::pause(), ::_exit(0);
+  const auto pid_file = directory.path() / "stranger";  // a child's child, so its end is not ours to learn
+  auto parent = shell("sleep 30 & echo $! > " + pid_file.string() + "; wait");
+  pid_t stranger = 0;
+  while (stranger == 0) std::ifstream(pid_file) >> stranger;
   const auto start_time = process_start_time(stranger).value();
   EXPECT_EQ(Process::attach(context, stranger, start_time + 1).error().code, "process_gone");
   auto attached = Process::attach(context, stranger, start_time);
@@ -131,8 +133,18 @@ TEST_F(ProcessTest, ForeignProcessIsKnownByItsStartTime) {
   attached->signal(SIGKILL);  // leads no group: the process alone is hit
   EXPECT_EQ(std::get<ExitedWith>(wait(*attached)).code, -1);
   EXPECT_FALSE(attached->alive());
-  ::waitpid(stranger, nullptr, 0);
+  wait(*parent);
   EXPECT_FALSE(Process::attach(context, stranger, start_time));
+}
+
+TEST_F(ProcessTest, ChildOfTheProgramInWhosePlaceWeAreIsReaped) {
+  const pid_t child = ::fork();
+  if (child == 0) ::pause(), ::_exit(0);
+  auto attached = Process::attach(context, child, process_start_time(child).value());
+  ASSERT_TRUE(attached);
+  attached->signal(SIGKILL);
+  EXPECT_EQ(std::get<KilledBy>(wait(*attached)).signal, SIGKILL);
+  EXPECT_EQ(::waitpid(child, nullptr, WNOHANG), -1) << "no zombie is left";
 }
 
 TEST(ProcessIdentity, StartTimeOfThisProcessIsStable) {
