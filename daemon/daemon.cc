@@ -253,7 +253,7 @@ void Daemon::start_pack(const StartPack& start) {
 // Asked once for each group of cells: a sweep's depths never change.
 const std::vector<int>& Daemon::depths_beside(RunId id) {
   const Run& run = state_.runs.at(id);
-  const auto [known, is_new] = depths_.try_emplace({run.sweep, run.affinity});
+  const auto [known, is_new] = depths_.try_emplace({run.sweep, run.workload->affinity});
   if (!is_new) return known->second;
   if (auto depths = store_.depths_beside(id)) known->second = std::move(*depths);
   return known->second;

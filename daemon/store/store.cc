@@ -154,8 +154,9 @@ Result<Cell> Store::cell_of(RunId run) {
 Result<std::vector<int>> Store::depths_beside(RunId run) {
   std::vector<int> depths;
   const auto read = impl_->database.each(
-      "SELECT DISTINCT beside.layers FROM run JOIN run AS beside ON beside.sweep = run.sweep AND "
-      "beside.affinity = run.affinity WHERE run.id = ? ORDER BY beside.layers",
+      "SELECT DISTINCT beside.layers FROM run JOIN workload AS its ON its.id = run.workload "
+      "JOIN run AS beside ON beside.sweep = run.sweep JOIN workload AS other ON other.id = beside.workload "
+      "WHERE other.affinity = its.affinity AND run.id = ? ORDER BY beside.layers",
       [&](const Row& row) { depths.push_back(row.get<int>(0)); }, run);
   if (!read) return read.error();
   return depths;
