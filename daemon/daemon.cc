@@ -289,8 +289,10 @@ R Daemon::on_loop(std::function<R()> work) {
 }
 
 Result<SweepId> Daemon::submit(SubmitRequest request) {
-  return on_loop<Result<SweepId>>([this, request = std::move(request)]() -> Result<SweepId> {
-    return take_up(store_.insert_sweep(request));
+  return on_loop<Result<SweepId>>([this, request = std::move(request)]() mutable -> Result<SweepId> {
+    auto added = store_.insert_sweep(request);
+    request.cells = {};  // of a large sweep the most memory that is ever needed at once
+    return take_up(std::move(added));
   });
 }
 

@@ -8,6 +8,7 @@
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "schemas/result.h"
@@ -92,6 +93,31 @@ struct Cell {
 
 // Canonical JSON: every field present, keys sorted, so that equal cells give equal bytes.
 nlohmann::json to_json(const Cell& cell);
+
+// The bytes of to_json for many cells in turn: a part that is as it was in the one before is not written
+// anew.
+class CellWriter {
+ public:
+  std::string text(const Cell& cell);
+
+ private:
+  template <class T>
+  struct Part {
+    std::optional<T> value;
+    std::string text;
+    const std::string& of(const T& now);
+  };
+  Part<CorpusSpec> corpus_;
+  Part<std::string> encoder_, language_, llm_, recipe_;
+  Part<EvalSpec> eval_;
+  Part<std::optional<LoraSpec>> lora_;
+  Part<ProjectorSpec> projector_;
+  Part<TrainSpec> train_;
+};
+
+// Puts a value that the schema allows at a dotted path: "train.lr", "lora.r". A group that the cell is
+// without stays away.
+void set_field(Cell& cell, std::string_view path, const nlohmann::json& value);
 
 // Reads what to_json wrote, or what a person wrote by hand for `sweetspot-worker run`: absent fields take
 // their defaults, unknown fields and wrong types are errors.

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <unordered_set>
 
+#include "schemas/sha256.h"
+
 namespace sweetspot::daemon {
 
 namespace {
@@ -85,17 +87,6 @@ std::vector<json> combinations(const std::vector<SettingAxis>& axes) {
   return points;
 }
 
-// The cell with its further settings in place. A setting of LoRA does not apply to a cell without it.
-Cell with_settings(const Cell& cell, const json& settings) {
-  if (settings.empty()) return cell;
-  json document = to_json(cell);
-  for (const auto& [path, value] : settings.items()) {
-    json& group = document[path.substr(0, path.find('.'))];
-    if (!group.is_null()) group[path.substr(path.find('.') + 1)] = value;
-  }
-  return *cell_from_json(document);  // each value was validated when the sweep was parsed
-}
-
 bool matches(const Exclusion& rule, const json& point) {
   return std::ranges::all_of(rule, [&](const auto& entry) {
     return point.contains(entry.first) &&
@@ -138,51 +129,64 @@ class Expansion {
     double product = double(depths) * double(spec_.languages.size()) * double(spec_.lora.size()) *
                      double(spec_.seeds.size());
     for (const SettingAxis& axis : spec_.settings) product *= double(axis.values.size());
-    if (product <= double(kMaxCells)) return false;
+    if (product <= double(kMaxCells)) {
+      grid_.cells.reserve(std::size_t(product));
+      return false;
+    }
     grid_.errors.push_back({"too_many_cells", fmt::format("the grid has more than {} cells", kMaxCells),
                             "split it into several sweeps", "/axes"});
     return true;
   }
 
   void add_encoder(const std::string& encoder, const std::vector<int>& depths) {
+    Cell cell = shared_cell(spec_);
+    cell.encoder = encoder;
     for (int layers : depths) {
       for (const std::string& language : spec_.languages) {
+        cell.layers = layers, cell.language = language;
+        const auto corpus = spec_.corpora.find(language);
+        cell.corpus = corpus == spec_.corpora.end() ? CorpusSpec{} : corpus->second;
+        const std::string affinity = affinity_of(cell);  // no further axis is over what it is made of
         for (bool lora : spec_.lora) {
-          for (std::int64_t seed : spec_.seeds) add_point(encoder, layers, language, lora, seed);
+          cell.lora = lora_of(spec_, language, lora);
+          for (std::int64_t seed : spec_.seeds) cell.seed = seed, add_point(cell, affinity);
         }
       }
     }
   }
 
-  void add_point(const std::string& encoder, int layers, const std::string& language, bool lora,
-                 std::int64_t seed) {
+  void add_point(const Cell& cell, const std::string& affinity) {
     for (const json& settings : settings_) {
-      json point = {
-          {"encoder", encoder}, {"layers", layers}, {"language", language}, {"lora", lora}, {"seed", seed}};
-      point.update(settings);
-      const auto rule =
-          std::ranges::find_if(spec_.exclude, [&](const Exclusion& r) { return matches(r, point); });
-      if (rule != spec_.exclude.end()) {
-        grid_.excluded.push_back({std::move(point), std::size_t(rule - spec_.exclude.begin())});
-        continue;
-      }
-      Cell cell = shared_cell(spec_);
-      cell.encoder = encoder, cell.layers = layers, cell.language = language, cell.seed = seed;
-      cell.lora = lora_of(spec_, language, lora);
-      if (const auto corpus = spec_.corpora.find(language); corpus != spec_.corpora.end())
-        cell.corpus = corpus->second;
-      add_cell(with_settings(cell, settings), settings);
+      if (is_excluded(cell, settings)) continue;
+      Cell each = cell;
+      for (const auto& [path, value] : settings.items()) set_field(each, path, value);
+      add_cell(std::move(each), settings, affinity);
     }
   }
 
+  bool is_excluded(const Cell& cell, const json& settings) {
+    if (spec_.exclude.empty()) return false;
+    json point = {{"encoder", cell.encoder},
+                  {"layers", cell.layers},
+                  {"language", cell.language},
+                  {"lora", cell.lora.has_value()},
+                  {"seed", cell.seed}};
+    point.update(settings);
+    const auto rule =
+        std::ranges::find_if(spec_.exclude, [&](const Exclusion& r) { return matches(r, point); });
+    if (rule == spec_.exclude.end()) return false;
+    grid_.excluded.push_back({std::move(point), std::size_t(rule - spec_.exclude.begin())});
+    return true;
+  }
+
   // Axes over LoRA's settings make equal cells where LoRA is off: one of them stays, without those settings.
-  void add_cell(Cell cell, json settings) {
-    std::string hash = cell_hash(cell);
+  void add_cell(Cell cell, json settings, const std::string& affinity) {
+    std::string hash = sha256_hex(writer_.text(cell));
     if (!seen_.insert(hash).second) return;
     if (!cell.lora)
       std::erase_if(settings.get_ref<json::object_t&>(),
                     [](const auto& s) { return s.first.starts_with("lora."); });
-    WorkloadPtr workload = workloads_.of(workload_of(cell));
+    WorkloadPtr workload = workloads_.of(workload_of(cell, affinity));
     grid_.cells.push_back({std::move(cell), std::move(hash), std::move(workload), std::move(settings)});
   }
 
@@ -190,6 +194,7 @@ class Expansion {
   const ShapeOf& shape_of_;
   std::vector<json> settings_;
   std::unordered_set<std::string> seen_;
+  CellWriter writer_;
   Workloads workloads_;
   Grid grid_;
 };

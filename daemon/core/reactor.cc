@@ -49,8 +49,7 @@ class Reactor {
 
   void on(const SweepAdded& added) {
     state_.sweeps.emplace(added.sweep.id, added.sweep);
-    for (const Run& run : added.runs) state_.runs.emplace(run.id, run);
-    reindex(state_, added.sweep);
+    for (const Run& run : added.runs) index(state_, state_.runs.emplace(run.id, run).first->second);
   }
 
   void on(const SweepAction& asked) {
@@ -137,6 +136,7 @@ class Reactor {
 
   void on(const SweepRemoved& removed) {
     state_.queue.erase(removed.sweep);
+    std::erase_if(state_.timed, [&](RunId run) { return state_.runs.at(run).sweep == removed.sweep; });
     std::erase_if(state_.runs, [&](const auto& entry) { return entry.second.sweep == removed.sweep; });
     state_.sweeps.erase(removed.sweep);
   }
@@ -445,7 +445,9 @@ class Reactor {
         if (!worker.stopping)
           worker.last_heard = std::max(worker.last_heard, now_ - options_.heartbeat_timeout / 2);
     state_.last_tick = now_;
-    for (auto& [id, run] : state_.runs) {
+    const auto timed = state_.timed;
+    for (const RunId id : timed) {
+      Run& run = state_.runs.at(id);
       const auto* waiting = std::get_if<RetryWait>(&run.status);
       if (waiting && waiting->until <= now_) changed(run, Queued{}, run.reason);
       else if (is_abandoned(run))

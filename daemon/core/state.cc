@@ -16,11 +16,8 @@ bool may_be_picked(const State& state, const Run& run) {
   return state_of(run.status) == RunState::queued && !state.sweeps.at(run.sweep).paused;
 }
 
-// What has failed before is tried by itself: then it is known whose fault it was, and nobody else pays for
-// it.
-void enqueue(State& state, const Sweep& sweep, const Run& run) {
-  const auto company = run.strikes == Strikes{} ? RunQueue::Company::others : RunQueue::Company::none;
-  state.queue.insert(sweep.priority, sweep.id, {run.position, run.id}, *run.workload, company);
+bool is_timed(const Run& run) {
+  return std::holds_alternative<RetryWait>(run.status) || std::holds_alternative<Orphaned>(run.status);
 }
 
 void require(bool holds, const std::string& invariant) {
@@ -45,14 +42,25 @@ void set_status(State& state, Run& run, RunStatus status) {
   }
   const Sweep& sweep = state.sweeps.at(run.sweep);
   state.queue.erase(sweep.priority, sweep.id, {run.position, run.id}, *run.workload);
+  state.timed.erase(run.id);
   run.status = status;
-  if (may_be_picked(state, run)) enqueue(state, sweep, run);
+  index(state, run);
+}
+
+// What has failed before is tried by itself: then it is known whose fault it was, and nobody else pays for
+// it.
+void index(State& state, const Run& run) {
+  if (is_timed(run)) state.timed.insert(run.id);
+  if (!may_be_picked(state, run)) return;
+  const auto company = run.strikes == Strikes{} ? RunQueue::Company::others : RunQueue::Company::none;
+  state.queue.insert(state.sweeps.at(run.sweep).priority, run.sweep, {run.position, run.id}, *run.workload,
+                     company);
 }
 
 void reindex(State& state, const Sweep& sweep) {
   state.queue.erase(sweep.id);
   for (const auto& [id, run] : state.runs) {
-    if (run.sweep == sweep.id && may_be_picked(state, run)) enqueue(state, sweep, run);
+    if (run.sweep == sweep.id) index(state, run);
   }
 }
 
@@ -64,6 +72,7 @@ void check_invariants(const State& state) {
     const int priority = state.sweeps.at(run.sweep).priority;
     const bool queued = state.queue.contains(priority, run.sweep, {run.position, id}, *run.workload);
     require(queued == may_be_picked(state, run), name + " is in the queue if and only if it may be picked");
+    require(state.timed.contains(id) == is_timed(run), name + " is timed if and only if a tick may end that");
     if (const auto holder = holder_of(run.status)) {
       const auto worker = state.workers.find(*holder);
       if (worker == state.workers.end() && state_of(run.status) == RunState::orphaned)

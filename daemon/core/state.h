@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <variant>
@@ -108,13 +109,16 @@ struct State {
   WorkerId last_worker;
   bool shutting_down = false;  // no new grants
   TimePoint last_tick;
-  RunQueue queue;  // queued runs of sweeps that are not paused; kept by set_status and reindex
+  // Kept by set_status and reindex:
+  RunQueue queue;         // queued runs of sweeps that are not paused
+  std::set<RunId> timed;  // in retry_wait or orphaned: a tick may end that
 };
 
 // The only way a run changes state: refuses what run_transitions() does not list (std::logic_error), and
-// keeps the queue. `reindex` puts all queued runs of a sweep in or out of the queue after its priority or
-// pause changed.
+// keeps what is kept. `index` takes in a run that has come; `reindex` puts all queued runs of a sweep in or
+// out of the queue after its priority or pause changed.
 void set_status(State& state, Run& run, RunStatus status);
+void index(State& state, const Run& run);
 void reindex(State& state, const Sweep& sweep);
 
 // Throws std::logic_error naming the broken invariant; called after every step in tests.

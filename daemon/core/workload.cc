@@ -9,21 +9,17 @@
 
 namespace sweetspot::daemon {
 
-namespace {
-// What a worker must load to do the cell.
 std::string affinity_of(const Cell& cell) {
   const nlohmann::json document = to_json(cell);
   return sha256_hex(dump_json({document["encoder"], document["llm"], document["corpus"]})).substr(0, 16);
 }
-}  // namespace
 
 // One step for several cells needs the same clips in the same order, on the same frozen models. Depth,
 // adapter, projector, learning rate and epochs may differ. Migration 0008 writes the same text.
-Workload workload_of(const Cell& cell) {
-  Workload workload{.affinity = affinity_of(cell), .epochs = cell.train.epochs};
-  workload.pack = fmt::format("{}:{}:{}:{}:{}:{}:{}", workload.affinity, cell.recipe, cell.language,
-                              cell.seed, cell.train.batch, int(cell.train.shuffle), cell.train.precision);
-  return workload;
+Workload workload_of(const Cell& cell, std::string affinity) {
+  std::string pack = fmt::format("{}:{}:{}:{}:{}:{}:{}", affinity, cell.recipe, cell.language, cell.seed,
+                                 cell.train.batch, int(cell.train.shuffle), cell.train.precision);
+  return {.affinity = std::move(affinity), .pack = std::move(pack), .epochs = cell.train.epochs};
 }
 
 WorkloadPtr Workloads::of(Workload workload) {

@@ -28,8 +28,12 @@ struct Workload {
 using WorkloadPtr = std::shared_ptr<const Workload>;  // never null
 inline const WorkloadPtr kNoWorkload = std::make_shared<const Workload>();
 
+// What a worker must load to do the cell.
+std::string affinity_of(const Cell& cell);
+
 // All but the memory, which takes the models' shapes.
-Workload workload_of(const Cell& cell);
+Workload workload_of(const Cell& cell, std::string affinity);
+inline Workload workload_of(const Cell& cell) { return workload_of(cell, affinity_of(cell)); }
 
 // Equal ones become one.
 class Workloads {

@@ -81,7 +81,8 @@ Status Commit::write(const AttemptEnded& change) {
       change.outcome, change.reason, change.fence);
   if (!written) return written;
   return database_.each(
-      "UPDATE run SET ended_at = ?, phase = '' WHERE fence = ? RETURNING id",
+      "UPDATE run SET ended_at = ?1, phase = '' WHERE id = (SELECT run FROM attempt WHERE fence = ?2)"
+      " AND fence = ?2 RETURNING id",
       [&](const Row& row) { touched_.insert(row.get<RunId>(0)); }, now, change.fence);
 }
 

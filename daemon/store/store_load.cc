@@ -105,9 +105,9 @@ Status load_workers(Database& database, State& state, TimePoint now) {
 }
 
 // What follows from the rows: the queue, who holds what, which worker is on which device.
-void index(State& state) {
-  for (const auto& [id, sweep] : state.sweeps) reindex(state, sweep);
+void index_all(State& state) {
   for (const auto& [id, run] : state.runs) {
+    index(state, run);
     const auto holder = holder_of(run.status);
     if (holder && state.workers.contains(*holder)) state.workers[*holder].runs[id] = run.fence;
   }
@@ -126,13 +126,13 @@ Result<SweepId> insert_sweep_row(Database& database, const SubmitRequest& reques
 }
 
 Result<Run> insert_run(Database& database, SweepId sweep, std::int64_t position, const GridCell& cell,
-                       std::int64_t workload) {
+                       const std::string& text, std::int64_t workload) {
   Status stored = database.run(
       "INSERT INTO run (sweep, position, cell_hash, cell, workload, encoder, layers, language, lora, seed, "
       "settings)"
       " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-      sweep, position, cell.hash, dump_json(to_json(cell.cell)), workload, model_label(cell.cell.encoder),
-      cell.cell.layers, cell.cell.language, cell.cell.lora.has_value(), cell.cell.seed,
+      sweep, position, cell.hash, text, workload, model_label(cell.cell.encoder), cell.cell.layers,
+      cell.cell.language, cell.cell.lora.has_value(), cell.cell.seed,
       cell.settings.is_object() ? dump_json(cell.settings) : "{}");
   if (!stored) return stored.error();
   return Run{.id = RunId{database.last_insert_id()},
@@ -146,10 +146,12 @@ Result<SweepAdded> insert_grid(Database& database, const SubmitRequest& request)
   if (!sweep) return sweep.error();
   SweepAdded added{{.id = *sweep, .priority = request.spec.priority}, {}};
   WorkloadRows workloads(database);
+  CellWriter writer;
   for (const GridCell& cell : request.cells) {
     const auto workload = workloads.id_of(cell.workload);
     if (!workload) return workload.error();
-    auto run = insert_run(database, *sweep, std::int64_t(added.runs.size()), cell, *workload);
+    auto run = insert_run(database, *sweep, std::int64_t(added.runs.size()), cell, writer.text(cell.cell),
+                          *workload);
     if (!run) return run.error();
     added.runs.push_back(*std::move(run));
   }
@@ -168,7 +170,7 @@ Result<State> Store::load(TimePoint now, std::chrono::seconds adoption_grace) {
   if (loaded) loaded = load_runs(database, state, now, now + adoption_grace);
   if (loaded) loaded = load_workers(database, state, now);
   if (!loaded) return loaded.error();
-  index(state);
+  index_all(state);
   auto last_fence = database.one<Fence>("SELECT value FROM meta WHERE key = 'last_fence'");
   if (!last_fence) return last_fence.error();
   auto last_worker = database.one<WorkerId>("SELECT coalesce(max(id), 0) FROM worker");

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <utility>
+
 namespace sweetspot::daemon {
 namespace {
 
@@ -62,8 +64,9 @@ asio::awaitable<void> WorkerSession::read(SessionPtr self) {
     if (!welcomed_) co_await deadline_.async_wait(asio::redirect_error(asio::use_awaitable, until_welcome));
     while (socket_.is_open()) {
       line = co_await read_line();
-      WorkerFrame frame = decode(line);
-      callbacks_.said(self, std::move(frame));
+      callbacks_.said(self, decode(line));
+      // What came together is said together, so that one commit stores all of it.
+      while (auto next = next_line()) callbacks_.said(self, decode(*next));
     }
   } catch (const Misbehaved& e) {
     why = e.what();
@@ -76,15 +79,20 @@ asio::awaitable<void> WorkerSession::read(SessionPtr self) {
 asio::awaitable<std::string> WorkerSession::read_line() {
   auto buffer = asio::dynamic_buffer(incoming_, kMaxFrameBytes + 1);
   boost::system::error_code failed;
-  const std::size_t length = co_await asio::async_read_until(
-      socket_, buffer, '\n', asio::redirect_error(asio::use_awaitable, failed));
+  co_await asio::async_read_until(socket_, buffer, '\n', asio::redirect_error(asio::use_awaitable, failed));
   if (failed == asio::error::not_found) {
     throw Misbehaved(fmt::format("a frame is longer than {} bytes", kMaxFrameBytes));
   }
   if (failed) throw boost::system::system_error(failed);
-  std::string line = incoming_.substr(0, length - 1);
-  incoming_.erase(0, length);
-  co_return line;
+  co_return *next_line();
+}
+
+std::optional<std::string> WorkerSession::next_line() {
+  const auto end = incoming_.find('\n');
+  if (end == incoming_.npos) return std::nullopt;
+  std::string line = incoming_.substr(0, end);
+  incoming_.erase(0, end + 1);
+  return line;
 }
 
 void WorkerSession::read_ended(const std::string& why) {
@@ -105,10 +113,9 @@ asio::awaitable<void> WorkerSession::write(SessionPtr) {
       co_await sendable_.async_wait(asio::redirect_error(asio::use_awaitable, woken));
       continue;
     }
-    const std::string line = std::move(outgoing_.front());
-    outgoing_.pop_front();
-    co_await asio::async_write(socket_, asio::buffer(line), asio::use_awaitable);
-    outgoing_bytes_ -= line.size();
+    const std::string lines = std::exchange(outgoing_, {});
+    co_await asio::async_write(socket_, asio::buffer(lines), asio::use_awaitable);
+    outgoing_bytes_ -= lines.size();
   }
   close();
 }
@@ -120,10 +127,10 @@ void WorkerSession::welcome() {
 
 void WorkerSession::send(const DaemonMessage& message) {
   if (finishing_ || !socket_.is_open()) return;
-  std::string line = encode(message) + '\n';
+  const std::string line = encode(message) + '\n';
   outgoing_bytes_ += line.size();
   if (outgoing_bytes_ > kMaxOutgoingBytes) return close();
-  outgoing_.push_back(std::move(line));
+  outgoing_ += line;
   sendable_.cancel();
 }
 

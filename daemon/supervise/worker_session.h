@@ -38,13 +38,14 @@ class WorkerSession : public std::enable_shared_from_this<WorkerSession> {
   asio::awaitable<void> read(SessionPtr self);
   asio::awaitable<void> write(SessionPtr);  // keeps us alive
   asio::awaitable<std::string> read_line();
+  std::optional<std::string> next_line();  // of what has come; nullopt: no whole one
   void read_ended(const std::string& why);
 
   Socket socket_;
   Callbacks callbacks_;
   std::string incoming_;
-  std::deque<std::string> outgoing_;
-  std::size_t outgoing_bytes_ = 0;
+  std::string outgoing_;            // lines that are not being written yet
+  std::size_t outgoing_bytes_ = 0;  // those that are as well
   asio::steady_timer deadline_;  // until Hello, then until welcome()
   asio::steady_timer sendable_;  // cancelled whenever there is something to write
   bool introduced_ = false;      // has said Hello

@@ -40,6 +40,33 @@ TEST(Cell, ReadsBackWhatItWrote) {
   }
 }
 
+TEST(CellWriter, WritesWhatToJsonWritesWhateverCameBefore) {
+  Cell plain{.encoder = "a \"quoted\" one", .layers = 2, .language = "nl", .llm = "/models/ø"};
+  Cell other = full_cell();
+  other.train.lr = 1.0 / 3, other.lora->r = 9, other.seed = -1;
+  CellWriter writer;
+  for (const Cell& cell : {plain, full_cell(), full_cell(), other, plain, other})
+    EXPECT_EQ(writer.text(cell), to_json(cell).dump());
+}
+
+TEST(Cell, TakesAValueAtADottedPath) {
+  Cell cell = full_cell();
+  const std::vector<std::pair<const char*, json>> settings = {
+      {"train.lr", 0.5},      {"train.early_stop", nullptr},    {"lora.targets", {"k", "v"}},
+      {"lora.lr", nullptr},   {"projector.type", "concat-mlp"}, {"eval.beam", 7},
+      {"train.shuffle", true}};
+  json expected = to_json(cell);
+  for (const auto& [path, value] : settings) {
+    set_field(cell, path, value);
+    expected[json::json_pointer("/" + std::string(path).replace(std::string(path).find('.'), 1, "/"))] =
+        value;
+    EXPECT_EQ(to_json(cell), expected) << path;
+  }
+  cell.lora.reset();
+  set_field(cell, "lora.r", 4);
+  EXPECT_FALSE(cell.lora) << "a cell without LoRA stays without";
+}
+
 // Stored results are found again by this number. When it changes, every database loses its results: change
 // the number only together with a migration.
 TEST(Cell, HashNeverChanges) {

@@ -147,7 +147,7 @@ State as_loaded(const State& before, TimePoint now, const ReactorOptions& option
     }
     if (state_of(run.status) == RunState::retry_wait) run.status = RetryWait{now};
   }
-  for (const auto& [id, sweep] : after.sweeps) reindex(after, sweep);
+  for (const auto& [id, run] : after.runs) index(after, run);
   return after;
 }
 

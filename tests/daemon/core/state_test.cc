@@ -50,6 +50,7 @@ TEST(State, InvariantsAreReallyChecked) {
   };
   breaks([](State& s) { s.sweeps.clear(); });
   breaks([](State& s) { s.queue.erase(SweepId{1}); });
+  breaks([](State& s) { s.timed.insert(RunId{3}); });
   breaks([](State& s) { s.sweeps.at(SweepId{1}).paused = true; });
   breaks([](State& s) { s.sweeps.at(SweepId{1}).priority = 1; });
   breaks([](State& s) { s.last_fence = Fence{1}; });

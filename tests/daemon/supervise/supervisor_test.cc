@@ -140,6 +140,20 @@ TEST_F(SupervisorTest, NothingIsHeardBeforeTheHelloIsAnswered) {
   EXPECT_EQ(said->frame, (WorkerFrame{1, Started{{RunId{1}, Fence{1}}}}));
 }
 
+// So that one commit stores all of it.
+TEST_F(SupervisorTest, WhatComesTogetherIsHeardInOneTurn) {
+  auto socket = client();
+  say(socket, hello(kOne));
+  ASSERT_TRUE(wait_for<WorkerConnected>(kOne));
+  supervisor.send(kOne, Welcome{});
+  ASSERT_TRUE(hear(socket));
+  events.clear();
+  for (int step = 0; step < 3; ++step) socket.write_line(encode(WorkerFrame{0, Heartbeat{step}}));
+  ASSERT_TRUE(socket.flush());
+  ASSERT_TRUE(run_until([&] { return !events.empty(); }));
+  EXPECT_EQ(events.size(), 3u);
+}
+
 TEST_F(SupervisorTest, RefusedNewcomerIsToldWhyAndTheFirstOneStays) {
   auto first = client(), second = client();
   say(first, hello(kOne));
