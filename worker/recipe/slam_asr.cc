@@ -39,11 +39,12 @@ std::vector<CellOutcome> run_pack(Workshop& workshop, std::span<const PackMember
   return pack.outcomes();
 }
 
-// A CPU's allocator says so in words alone.
+// A CPU's allocator, and CUDA outside of torch's own, say so in words alone.
 bool is_out_of_memory(const std::exception& error) {
+  const std::string_view what = error.what();
   return dynamic_cast<const c10::OutOfMemoryError*>(&error) || dynamic_cast<const std::bad_alloc*>(&error) ||
-         std::string_view(error.what()).find("DefaultCPUAllocator: can't allocate memory") !=
-             std::string_view::npos;
+         what.find("DefaultCPUAllocator: can't allocate memory") != what.npos ||
+         what.find("CUDA error: out of memory") != what.npos;
 }
 
 // CUDA fails every call of a process after an illegal access, an assertion in a kernel or a fault of the

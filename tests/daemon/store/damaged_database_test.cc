@@ -32,12 +32,12 @@ class DamagedDatabase : public testing::Test {
     ASSERT_TRUE(store->insert_sweep(request));
   }
 
-  std::string read(const fs::path& file) const {
-    std::ifstream stream(file, std::ios::binary);
+  static std::string read(const fs::path& path) {
+    std::ifstream stream(path, std::ios::binary);
     return {std::istreambuf_iterator<char>(stream), {}};
   }
-  void write(const fs::path& file, const std::string& bytes) const {
-    std::ofstream(file, std::ios::binary) << bytes;
+  static void write(const fs::path& path, const std::string& bytes) {
+    std::ofstream(path, std::ios::binary) << bytes;
   }
 
   // Empty: it was refused with a way out, or nothing is missing.
