@@ -29,8 +29,8 @@ std::optional<Usage> read_process(std::int64_t pid) {
   if (field.size() < 22) return std::nullopt;
   const auto number = [&](std::size_t nth) { return std::stoll(field[nth - 3]); };
   return Usage{.busy = double(number(14) + number(15)) / double(::sysconf(_SC_CLK_TCK)),
-                 .began = number(22),
-                 .resident = number(24) * ::sysconf(_SC_PAGESIZE)};
+               .began = number(22),
+               .resident = number(24) * ::sysconf(_SC_PAGESIZE)};
 }
 
 double seconds_up() {

@@ -13,11 +13,22 @@ using namespace std::string_view_literals;
 
 // Everything else a client sends is dropped here and seen by nobody: Range, X-Forwarded-For, Accept-Encoding
 // of bodies, and names that httplib would believe, such as REMOTE_ADDR.
-constexpr std::array kKnownHeaders = {
-    "accept-encoding"sv, "authorization"sv, "content-encoding"sv, "content-length"sv,    "content-type"sv,
-    "host"sv,            "if-match"sv,      "if-none-match"sv,    "if-range"sv,          "idempotency-key"sv,
-    "last-event-id"sv,   "origin"sv,        "range"sv,            "sec-fetch-mode"sv,    "sec-fetch-site"sv,
-    "transfer-encoding"sv};
+constexpr std::array kKnownHeaders = {"accept-encoding"sv,
+                                      "authorization"sv,
+                                      "content-encoding"sv,
+                                      "content-length"sv,
+                                      "content-type"sv,
+                                      "host"sv,
+                                      "if-match"sv,
+                                      "if-none-match"sv,
+                                      "if-range"sv,
+                                      "idempotency-key"sv,
+                                      "last-event-id"sv,
+                                      "origin"sv,
+                                      "range"sv,
+                                      "sec-fetch-mode"sv,
+                                      "sec-fetch-site"sv,
+                                      "transfer-encoding"sv};
 
 Problem refusal(int status, std::string code, std::string detail, std::string hint = "") {
   return {status, {std::move(code), std::move(detail), std::move(hint), ""}};

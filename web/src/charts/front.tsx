@@ -7,7 +7,7 @@ import { ticksTo } from "./depth_chart";
 export type Cost = "params" | "system_params" | "real_time_factor";
 export const bestFor = { params: "best_for_params", system_params: "best_for_system_params", real_time_factor: "best_for_speed" } as const;
 
-const size = { width: 640, height: 340, left: 48, right: 24, top: 16, bottom: 42 };
+const size = { width: 640, height: 340, left: 60, right: 24, top: 16, bottom: 52 };
 
 export function FrontChart({ points, cost }: { points: readonly ParetoPoint[]; cost: Cost }) {
   const known = points.filter((point) => point[cost] !== null);
@@ -20,6 +20,10 @@ export function FrontChart({ points, cost }: { points: readonly ParetoPoint[]; c
   const x = (value: number) => size.left + ((value - low + room) / (high - low + 2 * room)) * (size.width - size.left - size.right);
   const y = (wer: number) => size.height - size.bottom - (wer / top) * (size.height - size.top - size.bottom);
   const front = known.filter((point) => point[bestFor[cost]]).sort((a, b) => a[cost]! - b[cost]!);
+  const named = front.filter((point, i) => {  // names that would lie over one another: the better one's
+    const next = front[i + 1];
+    return !next || x(next[cost]!) - x(point[cost]!) > 60 || y(next.wer) - y(point.wer) > 16;
+  });
   return (
     <svg class="front" viewBox={`0 0 ${size.width} ${size.height}`} role="img" aria-label={text.charts.frontCaption(text.charts.costs[cost])}>
       {ticks.map((tick) => (
@@ -29,18 +33,18 @@ export function FrontChart({ points, cost }: { points: readonly ParetoPoint[]; c
         </g>
       ))}
       {[low, (low + high) / 2, high].filter((value, i, all) => all.indexOf(value) === i)
-        .map((value) => <text key={value} x={x(value)} y={size.height - 22} text-anchor="middle">{costText(value, cost)}</text>)}
-      <text x={(size.left + size.width - size.right) / 2} y={size.height - 5} text-anchor="middle">{text.charts.costs[cost]}</text>
+        .map((value) => <text key={value} x={x(value)} y={size.height - 30} text-anchor="middle">{costText(value, cost)}</text>)}
+      <text x={(size.left + size.width - size.right) / 2} y={size.height - 6} text-anchor="middle">{text.charts.costs[cost]}</text>
       <polyline class="front-line" points={front.map((point) => `${x(point[cost]!)},${y(point.wer)}`).join(" ")} />
       {known.map((point) => (
         <Point key={`${point.encoder} ${point.layers} ${point.lora} ${JSON.stringify(point.settings)}`} point={point} cost={cost}
-          hue={encoders.indexOf(point.encoder) % 6} at={[x(point[cost]!), y(point.wer)]} best={front.includes(point)} />
+          hue={encoders.indexOf(point.encoder) % 6} at={[x(point[cost]!), y(point.wer)]} best={front.includes(point)} named={named.includes(point)} />
       ))}
     </svg>
   );
 }
 
-function Point({ point, cost, hue, at: [x, y], best }: { point: ParetoPoint; cost: Cost; hue: number; at: [number, number]; best: boolean }) {
+function Point({ point, cost, hue, at: [x, y], best, named }: { point: ParetoPoint; cost: Cost; hue: number; at: [number, number]; best: boolean; named: boolean }) {
   const label = `${text.spot.configuration(point.encoder, point.layers, point.lora)}: ${percent(point.wer)}, ${costText(point[cost]!, cost)}`;
   const side = x < size.width / 2 ? 1 : -1;  // below a point of the front there is no other, and no line
   const shape = point.lora
@@ -50,7 +54,7 @@ function Point({ point, cost, hue, at: [x, y], best }: { point: ParetoPoint; cos
     <g class={`point hue-${hue} ${best ? "best" : ""}`}>
       <title>{label}</title>
       {shape}
-      {best && <text x={x + 8 * side} y={side > 0 ? y - 6 : y + 18} text-anchor={side > 0 ? "start" : "end"}>{text.charts.shortName(point.layers, point.lora)}</text>}
+      {named && <text x={x + 8 * side} y={side > 0 ? y - 6 : y + 18} text-anchor={side > 0 ? "start" : "end"}>{text.charts.shortName(point.layers, point.lora)}</text>}
     </g>
   );
 }
