@@ -12,6 +12,8 @@ using Line = RunQueue::Line;
 constexpr std::ptrdiff_t kCompared = 256;
 // Without knowing their size: a few small projectors beside one frozen LLM.
 constexpr std::size_t kUnweighedPack = 4;
+// A CPU gains nothing from more (worker/recipe/pack.cc), and a small pack shows its results sooner.
+constexpr std::size_t kPackOnCpu = 4;
 
 std::set<std::string> warm_elsewhere(const State& state, const Worker& worker) {
   std::set<std::string> warm;
@@ -67,11 +69,13 @@ std::vector<const Run*> company_of(const State& state, const QueuedRuns& alike) 
   return company;
 }
 
+bool is_cpu(const std::string& device) { return device.starts_with("cpu"); }
+
 // The memory of a device, filled by a pack. A tenth is left free.
 class Room {
  public:
   explicit Room(const Device& device)
-      : is_cpu_(device.name.starts_with("cpu")),
+      : is_cpu_(is_cpu(device.name)),
         bytes_(device.memory.value_or(0) / 10 * 9),
         weighed_(device.memory.has_value()) {}
 
@@ -104,6 +108,7 @@ std::vector<RunId> pick_pack(const State& state, const Worker& worker, std::size
   if (most <= 1 || alike == line.packs.end() || *alike->second.begin() != due) return {due.run};
 
   most = std::min(most, fair_share(state, first));
+  if (is_cpu(worker.device)) most = std::min(most, kPackOnCpu);
   Room room(state.devices.at(worker.device));
   std::vector<QueuedRun> pack;
   for (const Run* run : company_of(state, alike->second)) {

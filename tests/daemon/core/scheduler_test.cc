@@ -11,7 +11,7 @@ using Runs = std::vector<std::int64_t>;
 
 // Cells that can be trained together, each with so many epochs and bytes of its own.
 std::vector<Workload> alike(std::size_t count, int epochs = 5, std::int64_t own = 1) {
-  return {count, {.affinity = "a", .pack = "p", .epochs = epochs, .cpu = {100, own}}};
+  return {count, {.affinity = "a", .pack = "p", .epochs = epochs, .gpu = {100, own}}};
 }
 
 // Workers 1 and 2, and sweeps of runs whose affinities are given in grid order.
@@ -19,7 +19,7 @@ class Scheduler : public testing::Test {
  protected:
   void SetUp() override {
     for (int id : {1, 2}) {
-      const std::string device = "cpu:" + std::to_string(id);
+      const std::string device = "cuda:" + std::to_string(id);
       state_.workers[WorkerId{id}] = {.id = WorkerId{id}, .device = device};
       state_.devices[device] = {.name = device, .memory = 1'000'000, .worker = WorkerId{id}};
     }
@@ -62,7 +62,7 @@ class Scheduler : public testing::Test {
     set_status(state_, state_.runs.at(run), Leased{worker});
     state_.workers.at(worker).runs.emplace(run, Fence{});
   }
-  void drain(std::int64_t worker) { state_.devices.at("cpu:" + std::to_string(worker)).drained = true; }
+  void drain(std::int64_t worker) { state_.devices.at("cuda:" + std::to_string(worker)).drained = true; }
   void memory(std::optional<std::int64_t> bytes) {
     for (auto& [name, device] : state_.devices) device.memory = bytes;
   }
@@ -157,7 +157,7 @@ TEST_F(Scheduler, GivesOneDeviceAllThatItMayHave) {
 
 TEST_F(Scheduler, DoesNotWaitForADeviceWhoseWorkersDoNotStart) {
   add_cells(1, 0, alike(12));
-  state_.devices.at("cpu:2").failed_launches = 1;
+  state_.devices.at("cuda:2").failed_launches = 1;
   EXPECT_EQ(pack(1).size(), 12u);
 }
 
@@ -215,6 +215,15 @@ TEST_F(Scheduler, LeavesAloneWhatHasFailedBefore) {
   EXPECT_EQ(take(1), (Runs{10000}));
   EXPECT_EQ(take(1), (Runs{10001, 10003}));
   EXPECT_EQ(take(1), (Runs{10002}));
+}
+
+TEST_F(Scheduler, PacksFourAtMostOnACpu) {
+  state_.workers[WorkerId{3}] = {.id = WorkerId{3}, .device = "cpu:0"};
+  state_.devices["cpu:0"] = {.name = "cpu:0", .memory = 1'000'000, .worker = WorkerId{3}};
+  drain(1), drain(2);
+  add_cells(1, 0, alike(12));
+  EXPECT_EQ(pack(3).size(), 4u);
+  EXPECT_EQ(pack(3, 2).size(), 2u);
 }
 
 }  // namespace
