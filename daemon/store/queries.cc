@@ -1,5 +1,6 @@
 #include "daemon/store/queries.h"
 
+#include <limits>
 #include <numeric>
 
 namespace sweetspot::daemon {
@@ -65,11 +66,11 @@ Result<std::optional<SweepRow>> Reader::sweep(SweepId id) {
 Result<Page<SweepRow>> Reader::sweeps(const SweepFilter& filter, std::optional<Keyset> after, int limit) {
   Page<SweepRow> page;
   const auto sql = "SELECT " + std::string(kSweepColumns) + R"( FROM sweep
-    WHERE (?1 IS NULL OR id < ?1) AND (?3 = '' OR instr(lower(name || ' sw_' || id), lower(?3)))
+    WHERE id < ?1 AND (?3 = '' OR instr(lower(name || ' sw_' || id), lower(?3)))
       AND NOT EXISTS (SELECT 1 FROM json_each(?4) AS wanted
                       WHERE wanted.value NOT IN (SELECT value FROM json_each(sweep.tags)))
     ORDER BY id DESC LIMIT ?2)";
-  const auto before = after ? std::optional(after->id) : std::nullopt;
+  const std::int64_t before = after ? after->id : std::numeric_limits<std::int64_t>::max();
   Status status = database_.each(
       sql, [&](const Row& row) { page.items.push_back(sweep_row(row)); }, before, limit + 1, filter.contains,
       nlohmann::json(filter.tags).dump());

@@ -124,7 +124,8 @@ TEST_F(StoreTest, DepthsBesideARunAreThoseOfCellsThatNeedTheSame) {
   asked.cells.clear();
   for (const auto& [layers, affinity] : {std::pair(6, "a"), {4, "a"}, {6, "a"}, {2, "b"}}) {
     GridCell point = cell(int(asked.cells.size()));
-    point.cell.layers = layers, point.affinity = affinity;
+    point.cell.layers = layers;
+    point.workload = std::make_shared<const Workload>(Workload{.affinity = affinity});
     asked.cells.push_back(std::move(point));
   }
   const auto added = store->insert_sweep(asked);
