@@ -5,10 +5,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 export class Daemon {
-  static async start({ binary, worker, devices = "cpu:2" }) {
+  static async start({ binary, worker, devices = "cpu:2", pack = 1 }) {
     const daemon = new Daemon();
     daemon.folder = mkdtempSync(join(tmpdir(), "sweetspot-browser-"));
-    daemon.command = [binary, ["serve", "--state", join(daemon.folder, "state"), "--devices", devices, "--worker", worker]];
+    daemon.command = [binary, ["serve", "--state", join(daemon.folder, "state"), "--devices", devices, "--worker", worker,
+      "--pack", String(pack)]];
     await daemon.listen("127.0.0.1:0");
     return daemon;
   }

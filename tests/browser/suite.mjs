@@ -9,14 +9,14 @@ import { launch, watchedPage } from "./watched_page.mjs";
 export const patience = 60_000;
 const pictures = process.env.SWEETSPOT_SCREENSHOTS ?? "screenshots";
 
-export async function begin() {
+export async function begin(worker = process.env.SWEETSPOT_FAKE_WORKER) {
   const browser = await launch(existsSync);
   if (!browser) {
     console.log("SKIP: there is no Chromium here (apt install chromium, or set SWEETSPOT_CHROMIUM)");
     process.exit(0);
   }
   mkdirSync(pictures, { recursive: true });
-  const daemon = await Daemon.start({ binary: process.env.SWEETSPOT_BIN, worker: process.env.SWEETSPOT_FAKE_WORKER });
+  const daemon = await Daemon.start({ binary: process.env.SWEETSPOT_BIN, worker });
   const origin = new URL(daemon.url).origin;
   const newPage = (options = {}) => watchedPage(browser, origin, { colorScheme: "light", ...options });
   const end = async () => {

@@ -73,7 +73,7 @@ async function counted(daemon, run) {
 }
 
 async function with_daemon(work) {
-  const daemon = await Daemon.start({ binary, worker });
+  const daemon = await Daemon.start({ binary, worker, pack: 16 });
   try { await work(daemon); } finally {
     await daemon.end();
   }

@@ -35,9 +35,12 @@ class ProcessFaults : public testing::Test {
     return answer ? answer->status : 0;
   }
   pid_t busy_worker() { return world->ask<pid_t>("SELECT pid FROM worker WHERE state = 'busy' LIMIT 1"); }
-  bool running(int runs) {
-    return World::wait_until(
-        [&] { return world->count("run WHERE state = 'running' AND step > 2") == runs; });
+  // So many workers are at it.
+  bool running(int workers) {
+    return World::wait_until([&] {
+      return world->ask<int>("SELECT count(DISTINCT device) FROM run WHERE state = 'running' AND step > 2") ==
+             workers;
+    });
   }
 
   std::optional<World> world{std::in_place};
@@ -113,7 +116,7 @@ TEST_F(ProcessFaults, AWorkerToldToEndHandsItsRunBackWithoutBlame) {
     world->write_script(R"({"step_ms": 1, "utterances": 3})");
     ASSERT_TRUE(all_done()) << daemon->log();
     EXPECT_EQ(wrong(), "");
-    EXPECT_EQ(world->count("attempt WHERE outcome = 'handed_back'"), 1);
+    EXPECT_GE(world->count("attempt WHERE outcome = 'handed_back'"), 1) << "its pack";
     EXPECT_EQ(world->count("run WHERE strikes > 0"), 0);
   }
 }

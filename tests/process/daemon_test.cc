@@ -48,8 +48,10 @@ TEST_F(DaemonTest, KilledWorkersRunIsTriedAgainAndDoneOnce) {
   world.write_script(R"({"step_ms": 1})");
   ASSERT_TRUE(all_done()) << daemon->log();
   expect_each_done_once();
-  EXPECT_EQ(world.count("attempt WHERE outcome = 'worker_lost'"), kPack);
-  EXPECT_EQ(world.count("run WHERE attempt = 2"), kPack);
+  const int lost = world.count("attempt WHERE outcome = 'worker_lost'");
+  EXPECT_GE(lost, 1) << "what was killed had begun";
+  EXPECT_LE(lost, kPack);
+  EXPECT_EQ(world.count("run WHERE attempt = 2"), lost);
 }
 
 TEST_F(DaemonTest, KilledDaemonFindsItsWorkersAgainAndTrainsNothingTwice) {
@@ -57,7 +59,7 @@ TEST_F(DaemonTest, KilledDaemonFindsItsWorkersAgainAndTrainsNothingTwice) {
   auto first = world.start_daemon();
   ASSERT_EQ(world.submit(*first), 201);
   ASSERT_TRUE(World::wait_until(
-      [&] { return world.count("run WHERE state = 'running' AND step > 2") == 2 * kPack; }));
+      [&] { return world.count("run WHERE state = 'running' AND step > 2") > kPack; }));
   first->signal(SIGKILL);
   first->exit_code();
   world.write_script(R"({"step_ms": 1})");
@@ -119,7 +121,7 @@ TEST_F(DaemonTest, CancelledSweepLeavesItsWorkersAliveForTheNext) {
   auto daemon = world.start_daemon();
   ASSERT_EQ(world.submit(*daemon), 201);
   ASSERT_TRUE(World::wait_until(
-      [&] { return world.count("run WHERE state = 'running' AND step > 2") == 2 * kPack; }));
+      [&] { return world.count("run WHERE state = 'running' AND step > 2") > kPack; }));
   EXPECT_EQ(world.act(*daemon, "sw_1", "cancel"), 200);
   EXPECT_EQ(world.count("run WHERE state = 'cancelled'"), kCells);
   world.write_script(R"({"step_ms": 1})");
@@ -136,7 +138,7 @@ TEST_F(DaemonTest, StoppedWorkerIsKilledAndItsRunTriedAgain) {
   auto daemon = world.start_daemon();
   ASSERT_EQ(world.submit(*daemon), 201);
   ASSERT_TRUE(World::wait_until(
-      [&] { return world.count("run WHERE state = 'running' AND step > 2") == 2 * kPack; }));
+      [&] { return world.count("run WHERE state = 'running' AND step > 2") > kPack; }));
   const pid_t stopped = worker_pid();
   ::kill(stopped, SIGSTOP);
   world.write_script(R"({"step_ms": 1})");
@@ -179,7 +181,7 @@ TEST_F(DaemonTest, TermLeavesBusyWorkersToTheNextDaemon) {
   auto first = world.start_daemon();
   ASSERT_EQ(world.submit(*first), 201);
   ASSERT_TRUE(
-      World::wait_until([&] { return world.count("run WHERE state = 'running' AND step > 0") == 2; }));
+      World::wait_until([&] { return world.count("run WHERE state = 'running' AND step > 0") >= 2; }));
   first->signal(SIGTERM);
   EXPECT_EQ(first->exit_code(), 0) << first->log();
   world.write_script(R"({"step_ms": 1})");
