@@ -32,18 +32,19 @@ class Kills {
     world_.write_script(R"({"step_ms": 5, "utterances": 3})");
     const auto began = std::chrono::steady_clock::now();
     EXPECT_NE(world_.start_daemon()->port(), 0);
-    const auto start = std::chrono::steady_clock::now() - began;
-    // So that of the kills some fall into a start and most do not, however fast the machine is.
-    longest_life_ = std::max(longest_life_, 4 * std::chrono::duration_cast<std::chrono::milliseconds>(start));
+    start_ = std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - began);
+    longest_life_ = std::max(longest_life_, 4 * start_);
   }
 
   void kill() {
     auto daemon = world_.start_daemon();
     std::future<int> answer;
     if (random_() % 8 == 0 || world_.succeeded() == kCells * acknowledged_) answer = submit(*daemon);
-    ::usleep(useconds_t(random_() % unsigned(longest_life_.count()) * 1000));
-    look();
+    // Some fall into a start and most do not, however fast the machine is.
+    const auto life = random_() % 5 == 0 ? start_ : longest_life_;
+    ::usleep(useconds_t(random_() % unsigned(life.count())));
     in_start_ += daemon->log().find("http://") == std::string::npos;
+    look();
     if (worker_dies_one_in_ && random_() % worker_dies_one_in_ == 0) kill_worker();
     daemon->signal(SIGKILL);
     daemon->exit_code();
@@ -114,7 +115,7 @@ class Kills {
   World world_;
   std::mt19937 random_;
   const unsigned worker_dies_one_in_;
-  std::chrono::milliseconds longest_life_{250};
+  std::chrono::microseconds start_{}, longest_life_{250'000};
   std::int64_t acknowledged_ = 0;
   bool unanswered_ = false;
   int kills_ = 0, in_start_ = 0, in_submit_ = 0, stored_at_ = -1;

@@ -27,8 +27,12 @@ class Surroundings : public testing::Test {
     const auto answer = client.Get(path);
     return answer ? answer->status : 0;
   }
-  bool running(int runs) {
-    return World::wait_until([&] { return world.count("run WHERE state = 'running' AND step > 2") == runs; });
+  // So many workers are at it.
+  bool running(int workers) {
+    return World::wait_until([&] {
+      return world.ask<int>("SELECT count(DISTINCT device) FROM run WHERE state = 'running' AND step > 2") ==
+             workers;
+    });
   }
   bool logged(DaemonProcess& daemon, const std::string& text) {
     return World::wait_until([&] { return daemon.log().find(text) != std::string::npos; });
