@@ -120,16 +120,17 @@ TEST(Lora, GivesTheLossAndEveryGradientOfPeft) {
     value.backward();
     const auto wanted = [&](const std::string& name) { return fixture[fmt::format("{}.{}", i, name)]; };
     loss.close(value.detach().view({1}), wanted("loss"), c.dump());
-    gradient.close(embeddings.grad(), wanted("inputs"), c.dump() + " inputs");
+    const auto close = [&](const torch::Tensor& ours, const std::string& name) {
+      const auto theirs = wanted(name);
+      const double size = std::max(1.0, theirs.abs().max().item<double>() / 3);
+      gradient.close(ours / size, theirs / size, c.dump() + " " + name);
+    };
+    close(embeddings.grad(), "inputs");
     logits.close(llm->logits(llm->forward(embeddings.detach(), pass)).detach(), wanted("logits"), c.dump());
     const auto parameters = adapter.parameters();
     const auto names = names_of(adapter, llm->config().layers);
     ASSERT_EQ(parameters.size(), names.size());
-    for (std::size_t p = 0; p < parameters.size(); ++p) {
-      const auto theirs = wanted(names[p]);
-      const double size = std::max(1.0, theirs.abs().max().item<double>() / 3);
-      gradient.close(parameters[p].grad() / size, theirs / size, c.dump() + " " + names[p]);
-    }
+    for (std::size_t p = 0; p < parameters.size(); ++p) close(parameters[p].grad(), names[p]);
   }
 }
 
