@@ -4,34 +4,17 @@
 
 #include <algorithm>
 #include <fstream>
-#include <sstream>
 #include <thread>
 
 #include "daemon/device_memory.h"
+#include "schemas/process_identity.h"
 
 namespace sweetspot::daemon {
 namespace {
 
 constexpr double kShortest = 1;  // seconds that a share is the mean of
 
-struct Usage {
-  double busy = 0;                       // seconds of processor time
-  std::int64_t began = 0, resident = 0;  // clock ticks since the machine started; bytes
-};
-
-// /proc/PID/stat: the command may hold anything, so the fields are counted from behind its last bracket.
-std::optional<Usage> read_process(std::int64_t pid) {
-  std::ifstream file("/proc/" + std::to_string(pid) + "/stat");
-  std::string line;
-  if (!std::getline(file, line)) return std::nullopt;
-  std::istringstream fields(line.substr(std::min(line.size(), line.rfind(')') + 2)));
-  std::vector<std::string> field{std::istream_iterator<std::string>(fields), {}};  // field[0] is the third
-  if (field.size() < 22) return std::nullopt;
-  const auto number = [&](std::size_t nth) { return std::stoll(field[nth - 3]); };
-  return Usage{.busy = double(number(14) + number(15)) / double(::sysconf(_SC_CLK_TCK)),
-               .began = number(22),
-               .resident = number(24) * ::sysconf(_SC_PAGESIZE)};
-}
+double seconds(std::int64_t ticks) { return double(ticks) / double(::sysconf(_SC_CLK_TCK)); }
 
 double seconds_up() {
   double seconds = 0;
@@ -42,22 +25,17 @@ double seconds_up() {
 }  // namespace
 
 Load DeviceLoad::cpu(std::int64_t worker, double cores) {
-  const auto process = worker > 0 ? read_process(worker) : std::nullopt;
+  const auto process = worker > 0 ? process_stat(worker) : std::nullopt;
   if (!process) return {};
   const double now = seconds_up();
   auto [known, is_new] = samples_.try_emplace(worker);
   Sample& sample = known->second;
-  if (is_new || sample.began != process->began)
-    sample = {.at = double(process->began) / double(::sysconf(_SC_CLK_TCK)),
-              .busy = 0,
-              .rate = {},
-              .began = process->began};
-  if (now - sample.at >= kShortest)
-    sample = {.at = now,
-              .busy = process->busy,
-              .rate = (process->busy - sample.busy) / (now - sample.at),
-              .began = process->began};
-  Load load{.memory_used = process->resident};
+  if (is_new || sample.began != process->start)
+    sample = {.at = seconds(process->start), .busy = 0, .rate = {}, .began = process->start};
+  if (const double busy = seconds(process->busy); now - sample.at >= kShortest)
+    sample = {
+        .at = now, .busy = busy, .rate = (busy - sample.busy) / (now - sample.at), .began = process->start};
+  Load load{.memory_used = process->pages * ::sysconf(_SC_PAGESIZE)};
   if (sample.rate) load.utilization = std::clamp(*sample.rate / cores, 0.0, 1.0);
   return load;
 }

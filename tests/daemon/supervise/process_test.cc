@@ -8,6 +8,7 @@
 #include <fstream>
 #include <iterator>
 #include <optional>
+#include <thread>
 
 #include "schemas/process_identity.h"
 #include "tests/daemon/temporary_directory.h"
@@ -152,6 +153,19 @@ TEST(ProcessIdentity, StartTimeOfThisProcessIsStable) {
   EXPECT_GT(process_start_time(::getpid()).value(), 0);
   EXPECT_EQ(process_start_time(0), std::nullopt);
   EXPECT_EQ(boot_id().size(), 36u);
+}
+
+TEST(ProcessIdentity, IsToldOfAProcessThatEndsMeanwhileWithoutThrowing) {
+  int alive = 0, gone = 0;
+  for (int i = 0; i < 300; ++i) {
+    const pid_t child = ::fork();
+    if (child == 0) ::_exit(0);
+    std::jthread reaper([&] { ::waitpid(child, nullptr, 0); });
+    while (process_start_time(child)) ++alive;
+    ++gone;
+  }
+  EXPECT_EQ(gone, 300);
+  EXPECT_GT(alive, 0);
 }
 
 }  // namespace
