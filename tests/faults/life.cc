@@ -19,10 +19,22 @@ constexpr int kUtterances = 2;
 GridCell cell_of(int layers) {
   Cell cell{.encoder = "/models/tiny", .layers = layers, .language = "da", .llm = "/models/llm"};
   cell.corpus.path = "/corpora/da";
-  const auto alone = std::make_shared<const Workload>(Workload{.affinity = "tiny/da"});
+  const auto alone = std::make_shared<const Workload>(Workload{.affinity = "tiny/da", .pack = "tiny/da"});
   return {.cell = cell, .hash = cell_hash(cell), .workload = alone, .settings = {}};
 }
 }  // namespace
+
+void WorkerProcess::drop(const Grant& grant) {
+  std::erase_if(pack, [&](const Job& job) { return job.assignment.grant == grant; });
+  std::erase_if(kept, [&](const WorkerFrame& frame) {
+    return std::visit(
+        [&](const auto& message) {
+          if constexpr (requires { message.grant; }) return message.grant == grant;
+          else return false;
+        },
+        frame.message);
+  });
+}
 
 bool Life::start() {
   auto opened = Store::open(state_directory_);
@@ -83,11 +95,11 @@ void Life::perform(const Act& action) {
   if (const auto* launch = std::get_if<LaunchWorker>(&action)) worker_ = WorkerProcess{.id = launch->worker};
   if (!worker_) return;
   if (const auto* start = std::get_if<StartPack>(&action)) {
-    const Grant grant = start->pack.front();
-    worker_->job = Assignment{.grant = grant,
-                              .directory = attempt_directory(state_directory_, grant).string(),
-                              .cell = *store_->cell_of(grant.run)};
-    worker_->told = 0;
+    for (const Grant grant : start->pack)
+      worker_->pack.push_back({Assignment{.grant = grant,
+                                          .directory = attempt_directory(state_directory_, grant).string(),
+                                          .cell = *store_->cell_of(grant.run)}});
+    largest_pack_ = std::max(largest_pack_, start->pack.size());
   } else if (std::holds_alternative<KillWorker>(action)) {
     events_.push_back(WorkerEnded{worker_->id, KilledBy{15}});
     worker_.reset();
@@ -95,10 +107,8 @@ void Life::perform(const Act& action) {
     if (std::holds_alternative<Welcome>(send->message)) worker_->connected = true;
     if (const auto* ack = std::get_if<Ack>(&send->message))
       while (!worker_->kept.empty() && worker_->kept.front().seq <= ack->seq) worker_->kept.pop_front();
-    if (std::holds_alternative<Cancel>(send->message) || std::holds_alternative<Stale>(send->message)) {
-      worker_->kept.clear();
-      worker_->job.reset();
-    }
+    if (const auto* cancel = std::get_if<Cancel>(&send->message)) worker_->drop(cancel->grant);
+    if (const auto* stale = std::get_if<Stale>(&send->message)) worker_->drop(stale->grant);
     if (std::holds_alternative<Exit>(send->message)) {
       events_.push_back(WorkerEnded{worker_->id, ExitedWith{0}});
       worker_.reset();
@@ -107,8 +117,9 @@ void Life::perform(const Act& action) {
 }
 
 WorkerMessage Life::next_message() {
-  const Assignment& job = *worker_->job;
-  const int part = worker_->told++;
+  std::rotate(worker_->pack.begin(), worker_->pack.begin() + 1, worker_->pack.end());
+  const Assignment job = worker_->pack.back().assignment;
+  const int part = worker_->pack.back().told++;
   if (part == 0) return Started{job.grant};
   if (part <= kEpochs)
     return EpochDone{job.grant, {.epoch = part, .step = part * 10, .validation_wer = 0.5, .best = true}};
@@ -117,7 +128,7 @@ WorkerMessage Life::next_message() {
   std::ofstream(fs::path(job.directory) / kUtterancesFile) << fake::to_lines(utterances);
   const Grant grant = job.grant;
   Done done{grant, fake::declare(job.cell, utterances)};
-  worker_->job.reset();
+  worker_->pack.pop_back();
   return done;
 }
 
@@ -125,7 +136,7 @@ bool Life::let_worker_speak() {
   if (!worker_->connected) {
     Hello hello{
         .worker = worker_->id, .device = "cpu:0", .pid = 1, .start_time = 1, .build = "life", .grants = {}};
-    if (worker_->job) hello.grants.push_back(worker_->job->grant);
+    for (const auto& job : worker_->pack) hello.grants.push_back(job.assignment.grant);
     for (const WorkerFrame& frame : worker_->kept)
       if (const auto* done = std::get_if<Done>(&frame.message)) hello.grants.push_back(done->grant);
     if (!step(WorkerConnected{hello})) return false;
@@ -135,7 +146,7 @@ bool Life::let_worker_speak() {
       if (worker_ && !step(WorkerSaid{worker_->id, frame})) return false;
     return true;
   }
-  if (!worker_->job) return step(WorkerSaid{worker_->id, {0, Heartbeat{}}});
+  if (worker_->pack.empty()) return step(WorkerSaid{worker_->id, {0, Heartbeat{}}});
   const WorkerFrame frame{++worker_->seq, next_message()};
   worker_->kept.push_back(frame);
   return step(WorkerSaid{worker_->id, frame});

@@ -18,10 +18,15 @@ namespace sweetspot::faults {
 struct WorkerProcess {
   WorkerId id;
   bool connected = false;
-  std::optional<Assignment> job;
-  int told = 0;  // Started, one EpochDone each, Done
+  struct Job {
+    Assignment assignment;
+    int told = 0;  // Started, one EpochDone each, Done
+  };
+  std::deque<Job> pack;  // whose turn it is stands first
   std::int64_t seq = 0;
   std::deque<WorkerFrame> kept;  // not acknowledged
+
+  void drop(const Grant& grant);
 };
 
 class Life {
@@ -38,6 +43,7 @@ class Life {
   void die() { store_.reset(), events_.clear(), worker_connected(false); }  // the daemon; the worker lives on
   void kill_worker() { worker_.reset(); }
 
+  std::size_t largest_pack() const { return largest_pack_; }
   const Error& last_error() const { return error_; }
   void retry() { retrying_ = true; }  // commits that find the disk full are tried again, after `on_full`
   std::function<void()> on_full = [] {};
@@ -63,6 +69,7 @@ class Life {
   std::deque<daemon::Event> events_;
   Error error_;
   bool retrying_ = false;
+  std::size_t largest_pack_ = 0;
 };
 
 // How a life must have ended: each run succeeded, with its result and all its utterances, and the database

@@ -2,19 +2,14 @@
 #pragma once
 
 #include <cstdint>
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <string>
 #include <vector>
 
-namespace sweetspot::faults {
+#include "tests/chances.h"
 
-// SWEETSPOT_FAULTS=N asks for N times as many chances, as tests/faults/long does.
-inline int times(int count) {
-  const char* factor = std::getenv("SWEETSPOT_FAULTS");
-  return count * (factor ? std::max(1, std::atoi(factor)) : 1);
-}
+namespace sweetspot::faults {
 
 // Given to World::start_daemon as its environment; one a daemon. Workers have an environment of their own.
 class Spoiled {

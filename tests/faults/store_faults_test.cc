@@ -2,10 +2,11 @@
 // is doubled, and everything comes to its end without a person.
 #include <gtest/gtest.h>
 
-#include <cstdlib>
 #include <iostream>
+#include <optional>
 #include <vector>
 
+#include "tests/chances.h"
 #include "tests/daemon/temporary_directory.h"
 #include "tests/faults/life.h"
 #include "tests/faults/recording_disk.h"
@@ -14,12 +15,6 @@ namespace sweetspot::faults {
 namespace {
 
 namespace fs = std::filesystem;
-
-// SWEETSPOT_FAULTS=N asks for N times as many chances, as tests/faults/long does.
-int times(int count) {
-  const char* factor = std::getenv("SWEETSPOT_FAULTS");
-  return count * (factor ? std::max(1, std::atoi(factor)) : 1);
-}
 
 // A life of three runs on a recorded disk, and what had been acknowledged when.
 class StoreFaults : public testing::Test {
@@ -36,6 +31,7 @@ class StoreFaults : public testing::Test {
     ASSERT_EQ(what_is_wrong(whole, Life::kRuns), "");
     disk.stop();
     ASSERT_GT(answers.size(), 10u);
+    ASSERT_GT(life.largest_pack(), 1u);
   }
   // The newest event that had been acknowledged by then.
   std::int64_t acknowledged(std::size_t operations) const {
@@ -52,6 +48,29 @@ class StoreFaults : public testing::Test {
     if (!to_the_end) return "";
     if (!life.submit() || !life.finish()) return life.last_error().message;
     return what_is_wrong(image, Life::kRuns);
+  }
+
+  // Until it is asked for the third time; then there is room for everything (size 0), or for `size` writes, and
+  // for twice as many each time it is full again. What is wrong in the end; nullopt: it was never full.
+  std::optional<std::string> fills_up_after(std::int64_t writes, int size) {
+    fs::remove_all(image);
+    Life life(image);
+    std::int64_t room = size;
+    int waited = 0;
+    life.retry();
+    life.on_full = [&] {
+      if (++waited % 3 != 0) return;
+      if (size == 0) return disk.make_space();
+      disk.fill_up_after(room);
+      room *= 2;
+    };
+    if (!life.start()) return life.last_error().message;
+    const std::int64_t before = disk.refused();
+    disk.fill_up_after(writes);
+    const bool ended = life.submit() && life.finish();
+    disk.make_space();
+    if (disk.refused() == before) return std::nullopt;
+    return ended ? what_is_wrong(image, Life::kRuns) : life.last_error().message;
   }
 
   daemon::TemporaryDirectory directory;
@@ -98,29 +117,19 @@ TEST_F(StoreFaults, AFullDiskAtAnyWriteIsWaitedForAndCostsNothing) {
   ASSERT_NO_FATAL_FAILURE(live());
   std::int64_t writes = 0, points = 0, failed = 0;
   for (const auto& operation : disk.operations()) writes += operation.kind == RecordingDisk::Kind::write;
-  for (std::int64_t n = 0; n < writes; ++n) {
-    fs::remove_all(image);
-    Life life(image);
-    int waited = 0;
-    life.retry();
-    life.on_full = [&] {
-      if (++waited == 3) disk.make_space();
-    };
-    ASSERT_TRUE(life.start()) << life.last_error().message;
-    const std::int64_t before = disk.refused();
-    disk.fill_up_after(n);
-    const bool ended = life.submit() && life.finish();
-    disk.make_space();
-    if (disk.refused() == before) break;  // the life was over before
-    ++points;
-    const std::string wrong = ended ? what_is_wrong(image, Life::kRuns) : life.last_error().message;
-    if (wrong.empty()) continue;
-    ++failed;
-    ADD_FAILURE() << "full at write " << n << ": " << wrong;
+  const int sizes = times(1);
+  for (int size = 0; size < sizes; ++size) {
+    for (std::int64_t n = 0; n < writes; ++n) {
+      const auto wrong = fills_up_after(n, size);
+      if (!wrong) break;  // the life was over before
+      ++points;
+      failed += !wrong->empty();
+      EXPECT_EQ(*wrong, "") << "full at write " << n << ", room of size " << size;
+    }
   }
-  std::cout << failed << " of " << points
-            << " points at which the disk was full left anything undone (all points)\n";
-  EXPECT_GT(points, 100);
+  std::cout << failed << " of " << points << " points at which the disk was full left anything undone (all "
+            << points / sizes << " writes, " << sizes << " sizes of the room that came back)\n";
+  EXPECT_GT(points, 100 * sizes);
 }
 
 // The daemon dies again and again, also while it takes over, and its worker now and then.

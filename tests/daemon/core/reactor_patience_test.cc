@@ -3,6 +3,8 @@
 
 #include <iostream>
 
+#include "tests/chances.h"
+
 namespace sweetspot::daemon {
 namespace {
 
@@ -109,16 +111,17 @@ TEST(Reactor, ANewEpochForgivesDeathsAndOneToldAgainDoesNot) {
 
 // What a worker says of the hundred attempts before the newest one, whatever it says.
 TEST(Reactor, NoneOfAHundredOldFencesChangesAnything) {
+  const int fences = times(100);
   Harness h;
-  h.options.infrastructure_strikes = 1000, h.options.idle_timeout = 240h;
+  h.options.infrastructure_strikes = 10 * fences, h.options.idle_timeout = 240h;
   h.submit({});
   h.start_all();
-  for (int i = 0; i < 100; ++i) {
+  for (int i = 0; i < fences; ++i) {
     h.say(1, failed(h.grant(1), ErrorClass::infrastructure));
     while (h.state_of_run(1) == RunState::retry_wait) h.say(1, Heartbeat{}), h.after(10s);
   }
   int accepted = 0, said = 0;
-  for (std::int64_t fence = 1; fence <= 100; ++fence) {
+  for (std::int64_t fence = 1; fence <= fences; ++fence) {
     const Grant old{RunId{1}, Fence{fence}};
     const WorkerMessage messages[] = {Started{old},
                                       Progress{.grant = old},
@@ -130,7 +133,7 @@ TEST(Reactor, NoneOfAHundredOldFencesChangesAnything) {
   }
   std::cout << accepted << " of " << said << " messages under old fences were accepted\n";
   EXPECT_EQ(accepted, 0);
-  EXPECT_EQ(h.run(1).fence, Fence{101});
+  EXPECT_EQ(h.run(1).fence, Fence{fences + 1});
 }
 
 // Its acknowledgement and the next grant of the same run were lost together.
