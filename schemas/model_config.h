@@ -10,6 +10,8 @@
 
 namespace sweetspot {
 
+inline constexpr int kFramesASecond = 50;  // that a Whisper encoder makes of audio
+
 struct WhisperConfig {
   std::int64_t d_model = 0;
   std::int64_t encoder_layers = 0, encoder_heads = 0, encoder_ffn = 0;

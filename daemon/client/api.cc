@@ -17,6 +17,17 @@ std::string random_key() {
   return fmt::format("{:08x}{:08x}{:08x}{:08x}", random(), random(), random(), random());
 }
 
+std::string full_address(const std::string& daemon) {
+  std::string address = daemon.find("://") == std::string::npos ? "http://" + daemon : daemon;
+  while (address.ends_with('/')) address.pop_back();
+  return address;
+}
+
+std::string path_of(const std::string& address) {
+  const auto path = address.find('/', address.find("://") + 3);
+  return path == std::string::npos ? "" : address.substr(path);
+}
+
 ExitCode exit_code_of(int status) {
   if (status == 401 || status == 403) return ExitCode::not_authorised;
   if (status == 404) return ExitCode::not_found;
@@ -78,10 +89,11 @@ Failure failure_of(const Reply& reply, const std::string& path) {
 }
 
 Api::Api(const std::string& daemon, const std::string& token)
-    : address_(daemon.find("://") == std::string::npos ? "http://" + daemon : daemon), http_(address_) {
+    : address_(full_address(daemon)),
+      base_(path_of(address_)),
+      http_(address_.substr(0, address_.size() - base_.size())) {
   std::signal(SIGPIPE,
               SIG_IGN);  // a daemon that goes away is an error to report, not the end of this program
-  while (address_.ends_with('/')) address_.pop_back();
   http_.set_connection_timeout(std::chrono::seconds(5));
   http_.set_read_timeout(std::chrono::seconds(60));
   if (!token.empty()) http_.set_bearer_token_auth(token);
@@ -94,7 +106,7 @@ Result<Reply, Failure> Api::check(const httplib::Result& result, const std::stri
   return reply;
 }
 
-Result<Reply, Failure> Api::get_raw(const std::string& path) { return check(http_.Get(path), path); }
+Result<Reply, Failure> Api::get_raw(const std::string& path) { return check(http_.Get(base_ + path), path); }
 
 Result<json, Failure> Api::get(const std::string& path) {
   auto reply = get_raw(path);
@@ -105,7 +117,7 @@ Result<json, Failure> Api::get(const std::string& path) {
 Result<json, Failure> Api::post(const std::string& path, const json& body) {
   const httplib::Headers headers = {{"Idempotency-Key", random_key()}};
   const std::string text = body.is_null() ? "" : dump_json(body);
-  const auto send = [&] { return http_.Post(path, headers, text, text.empty() ? "" : "application/json"); };
+  const auto send = [&] { return http_.Post(base_ + path, headers, text, text.empty() ? "" : "application/json"); };
   auto result = send();
   if (!result && result.error() != httplib::Error::Connection) result = send();
   auto reply = check(result, path);

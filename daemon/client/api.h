@@ -29,10 +29,11 @@ struct Reply {
 
 class Api {
  public:
-  // `daemon` is "http://127.0.0.1:8765" or "127.0.0.1:8765"; `token` may be empty.
+  // `daemon` is "http://127.0.0.1:8765", "127.0.0.1:8765" or "https://host/a/proxy/s/path"; `token` may be
+  // empty.
   Api(const std::string& daemon, const std::string& token);
 
-  // Paths are below the root: "/api/v1/sweeps". Any status of 400 and more is a failure.
+  // Paths are below the daemon's address: "/api/v1/sweeps". Any status of 400 and more is a failure.
   Result<Reply, Failure> get_raw(const std::string& path);
   Result<nlohmann::json, Failure> get(const std::string& path);
   // Sends an Idempotency-Key, so that a request whose answer was lost is safely sent again, which it does
@@ -47,7 +48,8 @@ class Api {
  private:
   Result<Reply, Failure> check(const httplib::Result& result, const std::string& path) const;
 
-  std::string address_;
+  std::string address_;  // "http://127.0.0.1:8765", without a / at its end
+  std::string base_;     // what of it is a path; empty: nothing
   httplib::Client http_;
 };
 

@@ -3,7 +3,7 @@
 namespace sweetspot::daemon {
 
 FeatureNeed feature_need(const Cell& cell, const EncoderShape& encoder, int depths, Hardware hardware) {
-  constexpr std::int64_t kFramesAnHour = 50 * 3600;
+  constexpr std::int64_t kFramesAnHour = std::int64_t(kFramesASecond) * 3600;
   const bool half = hardware == Hardware::gpu && cell.train.precision == "bf16";
   FeatureNeed need{.encoder = cell.encoder, .language = cell.language, .depths = depths};
   need.bytes_an_hour = kFramesAnHour * encoder.width * (half ? 2 : 4) * depths;

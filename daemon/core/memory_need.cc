@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::int64_t kFloat = 4;
 constexpr std::int64_t kPromptTokens = 8;  // "Transcribe speech to text.\n", and eos
-constexpr std::int64_t kFramesPerSecond = 50, kLongestSeconds = 30;
+constexpr std::int64_t kLongestSeconds = 30;
 
 // Tokens of one sequence of the longest clip: audio, prompt, answer.
 struct Lengths {
@@ -22,7 +22,7 @@ struct Lengths {
 // A clip is padded to the next whole second, as in the paper's code.
 Lengths longest(const Cell& cell) {
   const auto seconds = std::min(kLongestSeconds, std::int64_t(std::floor(cell.corpus.filter_seconds[1])) + 1);
-  const std::int64_t frames = seconds * kFramesPerSecond;
+  const std::int64_t frames = seconds * kFramesASecond;
   return {.frames = frames,
           .prompt = frames / cell.projector.frames + kPromptTokens,
           .answer = cell.eval.max_new_tokens + 1};

@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 
+#include "schemas/model_config.h"
 #include "worker/decode/beam_search.h"
 #include "worker/recipe/recipe.h"
 #include "worker/train/adamw.h"

@@ -12,8 +12,6 @@
 
 namespace sweetspot::worker {
 
-inline constexpr int kFramesASecond = 50;  // that an encoder makes of audio
-
 using Batch = std::vector<int>;  // indices of utterances
 
 // The whole seconds a clip is padded to: the next full second, at most 30.

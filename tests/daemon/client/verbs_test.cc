@@ -52,6 +52,7 @@ class FakeDaemon : public testing::Test {
     server_.Get(".*", handler);
     server_.Post(".*", handler);
     port_ = server_.bind_to_any_port("127.0.0.1");
+    address_ = "127.0.0.1:" + std::to_string(port_);
     thread_ = std::thread([this] { server_.listen_after_bind(); });
     while (!server_.is_running()) std::this_thread::yield();
   }
@@ -68,11 +69,12 @@ class FakeDaemon : public testing::Test {
   }
 
   Ended run(std::vector<std::string> arguments) {
-    arguments.insert(arguments.end(), {"--daemon", "127.0.0.1:" + std::to_string(port_)});
+    arguments.insert(arguments.end(), {"--daemon", address_});
     return sweetspot(std::move(arguments));
   }
 
   std::vector<httplib::Request> requests_;
+  std::string address_;
 
  private:
   void handle(const httplib::Request& request, httplib::Response& response) {
@@ -188,6 +190,18 @@ TEST(CommandLine, CompletesVerbsAndOptions) {
     EXPECT_EQ(ended.code, 0) << shell;
     EXPECT_THAT(ended.out, HasSubstr("submit")) << shell;
     EXPECT_THAT(ended.out, HasSubstr("reuse")) << shell;
+  }
+}
+
+TEST_F(FakeDaemon, IsFoundAtAnAddressThatEndsInASlashAndBelowAPathOfAProxy) {
+  answer("GET /api/v1/sweeps?limit=1000", 200, page({sweep(8, 1, 9)}));
+  answer("GET /team/sweeps/api/v1/sweeps?limit=1000", 200, page({sweep(1, 0, 0)}));
+  const std::string root = "http://" + address_;
+  for (const char* path : {"/", "//", "/team/sweeps", "/team/sweeps/"}) {
+    address_ = root + path;
+    const auto ended = run({"status"});
+    EXPECT_EQ(ended.code, 0) << path << ": " << ended.err;
+    EXPECT_THAT(ended.out, HasSubstr("first")) << path;
   }
 }
 
