@@ -1,15 +1,11 @@
 // Everything that the dashboard can change, each with what it says before and does after.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { begin, patience, picture, until } from "./suite.mjs";
+import { begin, patience, picture, until, visit } from "./suite.mjs";
 
 const { daemon, newPage, end } = await begin();
 let page;
-const open = async (hash) => {
-  await page.goto(`${daemon.url}#/`);
-  await page.goto(`${daemon.url}${hash}`);
-  await page.locator("h1").first().waitFor();
-};
+const open = (hash) => visit(page, daemon, hash);
 const sweepIs = (id, holds) => until(daemon, `sweeps/${id}`, holds);
 
 before(async () => { page = await newPage(); });

@@ -1,42 +1,16 @@
 // The dashboard in a real browser, on the real daemon, with workers that only pretend.
 //   SWEETSPOT_BIN, SWEETSPOT_FAKE_WORKER: the two programs; SWEETSPOT_SCREENSHOTS: a folder for pictures
 import assert from "node:assert/strict";
-import { existsSync, mkdirSync } from "node:fs";
-import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { Daemon } from "./daemon.mjs";
 import { proxyUnder } from "./proxy.mjs";
-import { launch, watchedPage } from "./watched_page.mjs";
+import { asPercent, begin, patience, picture, visit } from "./suite.mjs";
 
-const pictures = process.env.SWEETSPOT_SCREENSHOTS ?? "screenshots";
-const patience = 60_000;
+const { daemon, newPage, end } = await begin();
+let page, sweep, runs;
+const open = (on, hash) => visit(on, daemon, hash);
 
-const browser = await launch(existsSync);
-if (!browser) {
-  console.log("SKIP: there is no Chromium here (apt install chromium, or set SWEETSPOT_CHROMIUM)");
-  process.exit(0);
-}
-
-let daemon, page, sweep, runs;
-
-before(async () => {
-  mkdirSync(pictures, { recursive: true });
-  daemon = await Daemon.start({ binary: process.env.SWEETSPOT_BIN, worker: process.env.SWEETSPOT_FAKE_WORKER });
-  page = await watchedPage(browser, new URL(daemon.url).origin, { colorScheme: "light" });
-});
-
-after(async () => {
-  await browser.close();
-  await daemon?.end();
-});
-
-const picture = (on, name) => on.screenshot({ path: join(pictures, `${name}.png`), fullPage: true });
-const asPercent = (ratio, digits = 2) => `${(ratio * 100).toFixed(digits)} %`;
-
-async function open(on, hash) {
-  await on.goto(`${daemon.url}${hash}`);
-  await on.locator("h1").first().waitFor();
-}
+before(async () => { page = await newPage(); });
+after(end);
 
 test("An empty list teaches the next command", async () => {
   await open(page, "#/sweeps");
@@ -159,7 +133,7 @@ test("Samples mark every error of the alignment with its letter", async () => {
 
 test("An address restores its view", async () => {
   const url = page.url();
-  const again = await watchedPage(browser, new URL(daemon.url).origin, { colorScheme: "light" });
+  const again = await newPage();
   await again.goto(url);
   await again.locator(".samples li").first().waitFor();
   assert.equal(await again.getByLabel("Order").inputValue(), "-errors");
@@ -175,7 +149,7 @@ const screens = () => [["sweeps", "#/"], ["sweep", `#/sweeps/${sweep.id}`], ["ch
 
 test("Every view fits 360 px, light and dark", async () => {
   for (const colorScheme of ["light", "dark"]) {
-    const small = await watchedPage(browser, new URL(daemon.url).origin, { viewport: { width: 360, height: 740 }, colorScheme });
+    const small = await newPage({ viewport: { width: 360, height: 740 }, colorScheme });
     for (const [name, hash] of screens()) {
       await open(small, hash);
       await small.locator(".live-live").waitFor();
@@ -240,7 +214,7 @@ test("The colours follow the switch and are remembered", async () => {
 test("It works under a path behind a proxy", async () => {
   const proxy = await proxyUnder("/lab/sweetspot/", daemon.url);
   try {
-    const behind = await watchedPage(browser, new URL(proxy.url).origin);
+    const behind = await newPage({}, new URL(proxy.url).origin);
     await behind.goto(`${proxy.url}#/sweeps/${sweep.id}`);
     await behind.locator("td.cell b.wer").first().waitFor();
     await behind.locator(".live-live").waitFor();

@@ -2,16 +2,11 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { after, before, test } from "node:test";
-import { begin, patience, picture, seriousFaults, until } from "./suite.mjs";
+import { asPercent, begin, patience, picture, seriousFaults, until, visit } from "./suite.mjs";
 
 const { daemon, newPage, end } = await begin();
 let page, sweep, runs;
-const open = async (hash, on = page) => {
-  await on.goto("about:blank");
-  await on.goto(`${daemon.url}${hash}`);
-  await on.locator("h1").first().waitFor();
-};
-const asPercent = (ratio, digits = 2) => `${(ratio * 100).toFixed(digits)} %`;
+const open = (hash, on = page) => visit(on, daemon, hash);
 
 before(async () => {
   page = await newPage({ acceptDownloads: true });

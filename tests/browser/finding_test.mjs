@@ -1,15 +1,11 @@
 // What people say of sweeps and runs, and how they find them again: tags, notes, views, and the first part of what is large.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { begin, picture, seriousFaults, until } from "./suite.mjs";
+import { begin, picture, seriousFaults, until, visit } from "./suite.mjs";
 
 const { daemon, newPage, end } = await begin();
 let page, sweep, other;
-const open = async (hash, on = page) => {
-  await on.goto("about:blank");
-  await on.goto(`${daemon.url}${hash}`);
-  await on.locator("h1").first().waitFor();
-};
+const open = (hash, on = page) => visit(on, daemon, hash);
 const listed = () => page.locator("main tr[data-row]").evaluateAll((rows) => rows.map((row) => row.dataset.row));
 const waitForRows = (ids) => page.waitForFunction((wanted) =>
   [...document.querySelectorAll("main tr[data-row]")].map((row) => row.dataset.row).join() === wanted, ids.join());

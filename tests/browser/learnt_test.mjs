@@ -4,16 +4,12 @@ import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { begin, picture, seriousFaults, until } from "./suite.mjs";
+import { begin, picture, seriousFaults, until, visit } from "./suite.mjs";
 
 const { daemon, newPage, end } = await begin(process.env.SWEETSPOT_WORKER);
 const example = process.env.NANO_EXAMPLE, corpora = join(daemon.folder, "corpora");
 let page, sweep, runs;
-const open = async (hash) => {
-  await page.goto("about:blank");
-  await page.goto(`${daemon.url}${hash}`);
-  await page.locator("h1").first().waitFor();
-};
+const open = (hash) => visit(page, daemon, hash);
 
 before(async () => {
   execFileSync(process.env.NANO_CORPORA, ["--grammar", join(example, "grammar"), "--out", corpora,

@@ -18,7 +18,7 @@ export async function begin(worker = process.env.SWEETSPOT_FAKE_WORKER) {
   mkdirSync(pictures, { recursive: true });
   const daemon = await Daemon.start({ binary: process.env.SWEETSPOT_BIN, worker });
   const origin = new URL(daemon.url).origin;
-  const newPage = (options = {}) => watchedPage(browser, origin, { colorScheme: "light", ...options });
+  const newPage = (options = {}, from = origin) => watchedPage(browser, from, { colorScheme: "light", ...options });
   const end = async () => {
     await browser.close();
     await daemon.end();
@@ -27,6 +27,15 @@ export async function begin(worker = process.env.SWEETSPOT_FAKE_WORKER) {
 }
 
 export const picture = (page, name) => page.screenshot({ path: join(pictures, `${name}.png`), fullPage: true });
+
+export const asPercent = (ratio, digits = 2) => `${(ratio * 100).toFixed(digits)} %`;
+
+/** Shows a view from the start, as somebody does who follows a link: "#/sweeps". */
+export async function visit(page, daemon, hash) {
+  await page.goto("about:blank");
+  await page.goto(`${daemon.url}${hash}`);
+  await page.locator("h1").first().waitFor();
+}
 
 /** Waits until the daemon says so. */
 export async function until(daemon, path, holds) {

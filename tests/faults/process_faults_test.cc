@@ -1,6 +1,5 @@
 // The daemon's program with its disk spoiled under it, and workers that hang, or are told to end.
 #include <gtest/gtest.h>
-#include <httplib.h>
 #include <unistd.h>
 
 #include <chrono>
@@ -29,19 +28,7 @@ class ProcessFaults : public testing::Test {
     if (world->ask<std::string>("PRAGMA integrity_check") != "ok") wrong += "damaged; ";
     return wrong;
   }
-  int get(process::DaemonProcess& daemon, const std::string& path) {
-    httplib::Client client("127.0.0.1", daemon.port());
-    const auto answer = client.Get(path);
-    return answer ? answer->status : 0;
-  }
   pid_t busy_worker() { return world->ask<pid_t>("SELECT pid FROM worker WHERE state = 'busy' LIMIT 1"); }
-  // So many workers are at it.
-  bool running(int workers) {
-    return World::wait_until([&] {
-      return world->ask<int>("SELECT count(DISTINCT device) FROM run WHERE state = 'running' AND step > 2") ==
-             workers;
-    });
-  }
 
   std::optional<World> world{std::in_place};
 };
@@ -52,11 +39,11 @@ TEST_F(ProcessFaults, AFullDiskIsWaitedForWhileReadingGoesOn) {
   disk.set_up_full();
   auto daemon = world->start_daemon(0, {}, disk.environment());
   ASSERT_EQ(world->submit(*daemon), 201);
-  ASSERT_TRUE(running(2));
+  ASSERT_TRUE(world->running(2));
   disk.write("");
   ASSERT_TRUE(World::wait_until([&] { return daemon->log().find("; waiting") != std::string::npos; }));
   EXPECT_EQ(world->submit(*daemon), 507);
-  EXPECT_EQ(get(*daemon, "/api/v1/runs"), 200);
+  EXPECT_EQ(world->get(*daemon, "/api/v1/runs"), 200);
   world->write_script(R"({"step_ms": 1, "utterances": 3})");
   disk.remove();
   EXPECT_TRUE(
@@ -109,7 +96,7 @@ TEST_F(ProcessFaults, AWorkerToldToEndHandsItsRunBackWithoutBlame) {
     world->write_script(R"({"step_ms": 40, "utterances": 3})");
     auto daemon = world->start_daemon();
     ASSERT_EQ(world->submit(*daemon), 201);
-    ASSERT_TRUE(running(2));
+    ASSERT_TRUE(world->running(2));
     const pid_t told = busy_worker();
     ::kill(told, signal);
     EXPECT_TRUE(World::wait_until([&] { return ::kill(told, 0) != 0; }));
@@ -125,7 +112,7 @@ TEST_F(ProcessFaults, FourWorkersGoOnUnderTheNextDaemonAndTrainNothingAgain) {
   world->write_script(R"({"step_ms": 60, "utterances": 3})");
   auto daemon = world->start_daemon(0, {"--devices", "cpu:4"});
   ASSERT_EQ(world->submit(*daemon), 201);
-  ASSERT_TRUE(running(4));
+  ASSERT_TRUE(world->running(4));
   daemon->signal(SIGKILL);
   daemon->exit_code();
   const auto began = std::chrono::steady_clock::now();
@@ -145,7 +132,7 @@ TEST_F(ProcessFaults, ADaemonStoppedForAWhileBlamesNobody) {
   world->write_script(R"({"step_ms": 40, "utterances": 3})");
   auto daemon = world->start_daemon();
   ASSERT_EQ(world->submit(*daemon), 201);
-  ASSERT_TRUE(running(2));
+  ASSERT_TRUE(world->running(2));
   daemon->signal(SIGSTOP);
   ::sleep(17);  // more than the 15 s after which a silent worker is given up
   daemon->signal(SIGCONT);

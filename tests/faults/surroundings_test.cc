@@ -1,6 +1,5 @@
 // The daemon's program on a machine that is short of something, locks its database, or lies about the time.
 #include <gtest/gtest.h>
-#include <httplib.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -22,18 +21,6 @@ constexpr const char *kQuick = R"({"step_ms": 1, "utterances": 3})",
 
 class Surroundings : public testing::Test {
  protected:
-  int get(DaemonProcess& daemon, const std::string& path) {
-    httplib::Client client("127.0.0.1", daemon.port());
-    const auto answer = client.Get(path);
-    return answer ? answer->status : 0;
-  }
-  // So many workers are at it.
-  bool running(int workers) {
-    return World::wait_until([&] {
-      return world.ask<int>("SELECT count(DISTINCT device) FROM run WHERE state = 'running' AND step > 2") ==
-             workers;
-    });
-  }
   bool logged(DaemonProcess& daemon, const std::string& text) {
     return World::wait_until([&] { return daemon.log().find(text) != std::string::npos; });
   }
@@ -63,7 +50,7 @@ TEST_F(Surroundings, AWallClockThatJumpsMovesNoLeaseAndNoOrder) {
   auto daemon = world.start_daemon(0, {}, clock.environment());
   ASSERT_EQ(world.submit(*daemon), 201);
   for (const char* seconds : {"86400", "-86400", "-1790000000"}) {
-    ASSERT_TRUE(running(2));
+    ASSERT_TRUE(world.running(2));
     const std::int64_t before = clock.spoiled();
     clock.write(seconds);
     ASSERT_TRUE(one_more_succeeds()) << daemon->log();
@@ -79,13 +66,13 @@ TEST_F(Surroundings, ALockedDatabaseIsWaitedForWhileReadingGoesOn) {
   world.write_script(kSlow);
   auto daemon = world.start_daemon();
   ASSERT_EQ(world.submit(*daemon), 201);
-  ASSERT_TRUE(running(2));
+  ASSERT_TRUE(world.running(2));
   {
     auto other = daemon::Database::open_for_writing(world.state / "sweetspot.db");
     ASSERT_TRUE(other && other->run("BEGIN EXCLUSIVE"));
     ASSERT_TRUE(logged(*daemon, "; waiting"));
     EXPECT_EQ(world.submit(*daemon), 503);
-    EXPECT_EQ(get(*daemon, "/api/v1/runs"), 200);
+    EXPECT_EQ(world.get(*daemon, "/api/v1/runs"), 200);
     ASSERT_TRUE(other->run("ROLLBACK"));
   }
   world.write_script(kQuick);
@@ -123,7 +110,7 @@ TEST_F(Surroundings, AFileSystemThatBecameReadOnlyEndsTheDaemonWhichNamesIt) {
   world.write_script(kSlow);
   auto daemon = world.start_daemon(0, {}, disk.environment());
   ASSERT_EQ(world.submit(*daemon), 201);
-  ASSERT_TRUE(running(2));
+  ASSERT_TRUE(world.running(2));
   disk.write("");
   EXPECT_NE(daemon->exit_code(), 0);
   EXPECT_NE(daemon->log().find(world.state), std::string::npos) << daemon->log();
@@ -142,7 +129,7 @@ TEST_F(Surroundings, WithoutRoomForThreadsAndProcessesWorkWaits) {
   ASSERT_EQ(world.submit(*daemon), 201);
   ASSERT_TRUE(World::wait_until([&] { return world.count("device WHERE problem <> ''") > 0; }))
       << daemon->log();
-  EXPECT_EQ(get(*daemon, "/api/v1/sweeps/sw_1/tables/wer"), 200);
+  EXPECT_EQ(world.get(*daemon, "/api/v1/sweeps/sw_1/tables/wer"), 200);
   const std::int64_t refused = room.spoiled();
   EXPECT_GT(refused, 0);
   EXPECT_EQ(world.succeeded(), 0);
@@ -156,7 +143,7 @@ TEST_F(Surroundings, WithoutDescriptorsResultsWaitAndNothingIsFailed) {
   world.write_script(kSlow);
   auto daemon = world.start_daemon();
   ASSERT_EQ(world.submit(*daemon), 201);
-  ASSERT_TRUE(running(2));
+  ASSERT_TRUE(world.running(2));
   const rlimit few{rlim_t(open_files(daemon->pid())), 4096};
   ASSERT_EQ(::prlimit(daemon->pid(), RLIMIT_NOFILE, &few, nullptr), 0);
   world.write_script(kQuick);
@@ -166,7 +153,7 @@ TEST_F(Surroundings, WithoutDescriptorsResultsWaitAndNothingIsFailed) {
   ASSERT_EQ(::prlimit(daemon->pid(), RLIMIT_NOFILE, &enough, nullptr), 0);
   expect_all_done(*daemon);
   EXPECT_LT(before, kCells);
-  EXPECT_EQ(get(*daemon, "/api/v1/runs"), 200);
+  EXPECT_EQ(world.get(*daemon, "/api/v1/runs"), 200);
 }
 
 TEST_F(Surroundings, AnAllocationThatFailsCostsAtMostTheDaemonsLife) {
@@ -184,7 +171,7 @@ TEST_F(Surroundings, AnAllocationThatFailsCostsAtMostTheDaemonsLife) {
     const std::string key = "key-" + std::to_string(sweeps);
     sweeps += world.submit(port, key, R"({"axes": {"layers": [8], "language": ["da"]}})") == 201;
     World::wait_until(
-        [&] { return memory.spoiled() > 0 || daemon->ended() || get(*daemon, "/api/v1/runs") == 0; },
+        [&] { return memory.spoiled() > 0 || daemon->ended() || world.get(*daemon, "/api/v1/runs") == 0; },
         std::chrono::seconds(5));
     fired += memory.spoiled() > 0, ended += daemon->ended();
   }

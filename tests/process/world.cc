@@ -152,8 +152,20 @@ int World::submit(int port, const std::string& key, const std::string& changes) 
   return post(port, "/api/v1/sweeps", document.dump(), {{"Idempotency-Key", key}});
 }
 
+int World::get(DaemonProcess& daemon, const std::string& path) {
+  httplib::Client client("127.0.0.1", daemon.port());
+  const auto answer = client.Get(path);
+  return answer ? answer->status : 0;
+}
+
 int World::act(DaemonProcess& daemon, const std::string& sweep, const std::string& action) {
   return post(daemon.port(), "/api/v1/sweeps/" + sweep + "/actions/" + action, "");
+}
+
+bool World::running(int workers) {
+  return wait_until([&] {
+    return ask<int>("SELECT count(DISTINCT device) FROM run WHERE state = 'running' AND step > 2") == workers;
+  });
 }
 
 bool World::wait_until(const std::function<bool()>& done, std::chrono::seconds patience) {

@@ -57,6 +57,7 @@ class World {
   // Returns the HTTP status; 0: there was no answer.
   int submit(DaemonProcess& daemon, const std::string& changes = "{}");
   int submit(int port, const std::string& key, const std::string& changes = "{}");  // an Idempotency-Key
+  int get(DaemonProcess& daemon, const std::string& path);  // its status, as of submit
   int act(DaemonProcess& daemon, const std::string& sweep, const std::string& action);
 
   // Asks the database; T{} when it is not there yet.
@@ -76,6 +77,8 @@ class World {
   std::int64_t count(const std::string& what) { return ask<std::int64_t>("SELECT count(*) FROM " + what); }
   std::int64_t succeeded() { return count("run WHERE state = 'succeeded'"); }
 
+  // Waits until so many workers are training.
+  bool running(int workers);
   static bool wait_until(const std::function<bool()>& done,
                          std::chrono::seconds patience = std::chrono::seconds(90));
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "schemas/model_config.h"
 #include "schemas/sha256.h"
 
 namespace sweetspot::worker {
