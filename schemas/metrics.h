@@ -87,16 +87,16 @@ struct EpochMetrics {
   bool operator==(const EpochMetrics&) const = default;
 };
 
-// Seconds of a device that a cell took: of all attempts, as far as checkpoints carry them. What cells of a pack
-// do together they share equally: a step, those that take it; all else, those that are in the pack then. So the
+// Seconds of a device that a cell took: of all attempts, as far as checkpoints carry them. What a pack does
+// together its cells share equally: a step, those that take it; all else, those that are in it then. So the
 // cells of a pack add up to the time of the pack.
 struct Timing {
   double audio = 0;   // sound files to log-mel
   double encode = 0;  // the encoder, and waiting for features that another worker computes
   double train = 0, validate = 0, test = 0;
   double other = 0;  // loading models, resuming
-  // An estimate: audio and encode of a cell that shares nothing, at this worker's mean seconds of a clip and of
-  // a layer, less what they were. Absent: this worker has encoded no clip.
+  // An estimate: audio and encode of a cell that shares nothing, at this worker's mean seconds of a clip and
+  // of a layer, less what they were. Absent: this worker has encoded no clip.
   std::optional<double> saved;
   double total() const { return audio + encode + train + validate + test + other; }
   bool operator==(const Timing&) const = default;

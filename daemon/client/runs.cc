@@ -17,8 +17,10 @@ const std::vector<std::string> kColumns = {"id",       "sweep",  "state",       
                                            "language", "lora",   "seed",        "epoch",   "val_wer",
                                            "wer",      "device", "reason_code", "resumed"};
 
-const std::vector<std::string> kTimedColumns = {"id", "state", "encoder", "layers", "language", "lora", "seed"};
-const std::vector<std::string> kTimes = {"wait", "audio", "encode", "train", "validate", "test", "other", "total", "saved"};
+const std::vector<std::string> kTimedColumns = {"id",       "state", "encoder", "layers",
+                                                "language", "lora",  "seed"};
+const std::vector<std::string> kTimes = {"wait", "audio", "encode", "train", "validate",
+                                         "test", "other", "total",  "saved"};
 
 std::string show_seconds(const nlohmann::json& seconds, Format format) {
   return seconds.is_number() && format != Format::csv ? fmt::format("{:.1f} s", seconds.get<double>())
@@ -35,7 +37,8 @@ Table timing_table(const nlohmann::json& runs, Format format) {
     nlohmann::json sum;
     for (std::size_t i = 0; i < runs.size(); ++i) {
       const nlohmann::json& seconds = runs[i].at("timing").at(time);
-      if (seconds.is_number()) sum = sum.is_null() ? seconds : nlohmann::json(sum.get<double>() + seconds.get<double>());
+      if (seconds.is_number())
+        sum = sum.is_null() ? seconds : nlohmann::json(sum.get<double>() + seconds.get<double>());
       table.rows[i].push_back(show_seconds(seconds, format));
     }
     sums.push_back(show_seconds(sum, format));
@@ -49,9 +52,10 @@ Result<std::string, Failure> sentence_of_sweep(Api& api, const std::string& swee
   const auto timing = api.get("/api/v1/sweeps/" + sweep + "/timing");
   if (!timing) return timing.error();
   const auto seconds = [&](const char* time) { return show_seconds(timing->at(time), Format::table); };
-  return fmt::format("{}: {} of devices, {} of them in no result: attempts that failed, were lost or go on, and starting "
-                     "workers. Sharing features saved about {}.",
-                     sweep, seconds("total"), seconds("unaccounted"), seconds("saved"));
+  return fmt::format(
+      "{}: {} of devices, {} of them in no result: attempts that failed, were lost or go on, and starting "
+      "workers. Sharing features saved about {}.",
+      sweep, seconds("total"), seconds("unaccounted"), seconds("saved"));
 }
 
 Query query_of(const RunFilters& filters, const std::string& sweep) {

@@ -41,14 +41,15 @@ json spent_view(const Timing& timing) {
 }  // namespace
 
 json to_json(const RunTiming& timing) {
-  json view = {{"wait", or_null(timing.wait)}, {"audio", nullptr},    {"encode", nullptr},
-               {"train", nullptr},             {"validate", nullptr}, {"test", nullptr},
-               {"other", nullptr},             {"saved", nullptr},    {"total", nullptr}};
-  if (timing.spent) view.update(spent_view(*timing.spent));
+  json view = spent_view(timing.spent.value_or(Timing{}));
+  if (!timing.spent)
+    for (json& seconds : view) seconds = nullptr;
+  view["wait"] = or_null(timing.wait);
   return view;
 }
 
-// Seconds that no result tells of belong to attempts that failed, were lost or go on, and to starting workers.
+// Seconds that no result tells of belong to attempts that failed, were lost or go on, and to starting
+// workers.
 json to_json(const SweepTiming& timing) {
   json view = spent_view(timing.spent);
   const double unaccounted = std::max(0.0, timing.device - timing.spent.total());

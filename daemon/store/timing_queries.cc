@@ -5,8 +5,10 @@ namespace sweetspot::daemon {
 namespace {
 
 constexpr std::string_view kSpent = R"(
-  sum(document ->> '$.timing.audio'), sum(document ->> '$.timing.encode'), sum(document ->> '$.timing.train'),
-  sum(document ->> '$.timing.validate'), sum(document ->> '$.timing.test'), sum(document ->> '$.timing.other'),
+  sum(document ->> '$.timing.audio'), sum(document ->> '$.timing.encode'),
+  sum(document ->> '$.timing.train'),
+  sum(document ->> '$.timing.validate'), sum(document ->> '$.timing.test'),
+  sum(document ->> '$.timing.other'),
   sum(document ->> '$.timing.saved'), count(document ->> '$.timing')
   FROM result JOIN run ON run.id = result.run)";
 
@@ -19,7 +21,8 @@ constexpr std::string_view kWaited = R"(
 
 // Attempts that a worker has together are of one pack, and count once.
 constexpr std::string_view kDeviceSeconds = R"(
-  WITH span AS (SELECT worker, julianday(attempt.started_at) AS began, julianday(coalesce(attempt.ended_at, 'now')) AS ended
+  WITH span AS (SELECT worker, julianday(attempt.started_at) AS began,
+                  julianday(coalesce(attempt.ended_at, 'now')) AS ended
                 FROM run JOIN attempt ON attempt.run = run.id WHERE run.sweep = ?),
        beside AS (SELECT began, ended, max(ended) OVER (PARTITION BY worker ORDER BY began, ended
                     ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS reached FROM span)

@@ -19,7 +19,11 @@ namespace {
 class OneRun {
  public:
   OneRun(const Script& script, const Assignment& assignment, worker::PackReport& report, std::size_t mates)
-      : script_(script), assignment_(assignment), report_(report), mates_(mates), fault_(script.fault_of(assignment)) {}
+      : script_(script),
+        assignment_(assignment),
+        report_(report),
+        mates_(mates),
+        fault_(script.fault_of(assignment)) {}
 
   void begin() {
     report_.started(assignment_.grant);
@@ -117,7 +121,8 @@ class OneRun {
 void FakeExecutor::run(const std::vector<Assignment>& pack, worker::PackReport& report) {
   const Script script = read_script(script_);
   std::list<OneRun> runs;
-  for (const Assignment& assignment : pack) runs.emplace_back(script, assignment, report, pack.size()).begin();
+  for (const Assignment& assignment : pack)
+    runs.emplace_back(script, assignment, report, pack.size()).begin();
   while (!runs.empty()) {
     std::this_thread::sleep_for(std::chrono::milliseconds(script.step_ms));
     std::erase_if(runs, [](OneRun& run) { return !run.go_on(); });

@@ -162,7 +162,8 @@ bool Pack::running() const {
 std::vector<int> Pack::depths(const CellRun& cell) const {
   std::set<int> depths;
   for (const Member& member : members_)
-    if (!member.outcome && member.cell->encoder() == cell.encoder()) depths.insert(member.cell->cell().layers);
+    if (!member.outcome && member.cell->encoder() == cell.encoder())
+      depths.insert(member.cell->cell().layers);
   return {depths.begin(), depths.end()};
 }
 

@@ -32,8 +32,8 @@ class Pack {
  public:
   Pack(std::span<const PackMember> members, std::span<Reporter* const> reporters, torch::Device device);
 
-  // Does `step` for each cell that has not ended, which is such work for all of them. A step that throws ends
-  // its cell.
+  // Does `step`, which is such work, for each cell that has not ended. A step that throws ends its cell. All
+  // have an equal share of the time.
   void each(CellRun::Work work, const std::function<void(CellRun&)>& step);
   // Ends each of these cells with what `result` gives.
   void finish(const std::function<bool(const CellRun&)>& which,
@@ -61,7 +61,7 @@ class Pack {
       const std::function<std::optional<StepShape>(const CellRun&)>& next);
   template <class Outcome>
   void take(const Stage<Outcome>& stage, std::span<Member* const> group);
-  // Charges the time since the last lap: audio and encoding to all that use the encoder, the rest to `takers`.
+  // Charges the time since the last lap: audio and encoding to all who use the encoder, the rest to `takers`.
   void lap(CellRun::Work work, std::span<Member* const> takers);
   std::vector<Member*> going();  // have not ended
 

@@ -390,9 +390,13 @@ TEST_F(FakeDaemon, RunsSayWhereTheirTimeWent) {
   answer("GET /api/v1/sweeps/sw_3/timing", 200, {{"total", 250.0}, {"unaccounted", 52.0}, {"saved", 7.0}});
   const auto ended = run({"runs", "--sweep", "sw_3", "--timing"});
   EXPECT_EQ(ended.code, 0) << ended.err;
-  EXPECT_THAT(ended.out, ContainsRegex("run_1 .* 2.5 s  0.5 s   1.0 s  12.3 s     0.0 s  4.0 s  0.1 s   99.0 s  7.0 s\n"));
+  EXPECT_THAT(
+      ended.out,
+      ContainsRegex("run_1 .* 2.5 s  0.5 s   1.0 s  12.3 s     0.0 s  4.0 s  0.1 s   99.0 s  7.0 s\n"));
   EXPECT_THAT(ended.out, ContainsRegex("run_2 .* 1.0 s       -  .* -\n"));
-  EXPECT_THAT(ended.out, ContainsRegex("\ntotal .* 5.0 s  1.0 s   2.0 s  12.3 s     0.0 s  8.0 s  0.2 s  198.0 s  7.0 s\n$"));
+  EXPECT_THAT(
+      ended.out,
+      ContainsRegex("\ntotal .* 5.0 s  1.0 s   2.0 s  12.3 s     0.0 s  8.0 s  0.2 s  198.0 s  7.0 s\n$"));
   EXPECT_THAT(ended.err, HasSubstr("sw_3: 250.0 s of devices, 52.0 s of them in no result"));
   EXPECT_THAT(ended.err, HasSubstr("saved about 7.0 s"));
 

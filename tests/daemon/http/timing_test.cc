@@ -9,14 +9,13 @@ namespace {
 using nlohmann::json;
 
 // At so many seconds of a morning.
-std::string at(int second) {
-  return fmt::format("2026-01-01T00:{:02}:{:02}.000Z", second / 60, second % 60);
-}
+std::string at(int second) { return fmt::format("2026-01-01T00:{:02}:{:02}.000Z", second / 60, second % 60); }
 
 class Timings : public LiveServer {
  protected:
   void attempt(int fence, int run, int worker, int began, int ended) {
-    sql("INSERT INTO attempt VALUES (?, ?, 1, ?, 'cpu:0', ?, ?, '', '')", fence, run, worker, at(began), at(ended));
+    sql("INSERT INTO attempt VALUES (?, ?, 1, ?, 'cpu:0', ?, ?, '', '')", fence, run, worker, at(began),
+        at(ended));
   }
   void result(int run, std::optional<Timing> timing) {
     json document = to_json(RunResult{.timing = timing});
@@ -30,11 +29,14 @@ class Timings : public LiveServer {
     sql("UPDATE sweep SET created_at = ?", at(0));
     attempt(1, 1, 1, 10, 70), attempt(2, 2, 1, 10, 130);
     attempt(3, 3, 2, 20, 50), attempt(4, 3, 2, 90, 150);
-    for (const auto& [state, second] : {std::pair("failed", 50), {"queued", 60}, {"leased", 90}, {"queued", 200}})
+    for (const auto& [state, second] :
+         {std::pair("failed", 50), {"queued", 60}, {"leased", 90}, {"queued", 200}})
       sql("INSERT INTO event (at, type, sweep, run, data) VALUES (?, 'run', 1, 3, ?)", at(second),
           json({{"state", state}}).dump());
-    result(1, Timing{.audio = 1, .encode = 2, .train = 30, .validate = 10, .test = 5, .other = 2, .saved = 4.5});
-    result(2, Timing{.audio = 1, .encode = 2, .train = 40, .validate = 10, .test = 5, .other = 2, .saved = {}});
+    result(1,
+           Timing{.audio = 1, .encode = 2, .train = 30, .validate = 10, .test = 5, .other = 2, .saved = 4.5});
+    result(2,
+           Timing{.audio = 1, .encode = 2, .train = 40, .validate = 10, .test = 5, .other = 2, .saved = {}});
     result(3, {});
   }
 };

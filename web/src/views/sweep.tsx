@@ -1,6 +1,6 @@
 // A sweep: how far it is, what failed, where its sweet spot is, and the grid that fills cell by cell. Its further parts
 // (charts, runs, tables, file) are addresses of their own.
-import type { Run, Sweep, SweepTiming, SweetSpotTable, WerTable } from "../api/schema";
+import type { Sweep, SweetSpotTable, WerTable } from "../api/schema";
 import { panelsOf, scaleOf } from "../charts/grid";
 import { Considered } from "../components/considered";
 import { Failures } from "../components/failures";
@@ -11,7 +11,6 @@ import { ruleQuery } from "../components/spot_rule";
 import { SweepCharts } from "../components/sweep_charts";
 import { SweepHead } from "../components/sweep_head";
 import { Tables } from "../components/tables";
-import { TimeSpent } from "../components/timing";
 import { Views } from "../components/views";
 import { WerPanels, sweetRuns } from "../components/wer_panels";
 import { links, query, withQuery } from "../router";
@@ -53,19 +52,9 @@ function OnePart({ part, sweep }: { part: Part; sweep: Sweep }) {
   if (part === "tables") return <Tables sweep={id} />;
   if (part === "file") return <SweepFile sweep={sweep} />;
   if (runs.length === 0) return <Waiting problem={loaded.problem} />;
-  if (part === "runs") return <Runs sweep={id} runs={runs} />;
+  if (part === "runs") return <RunTable sweep={id} all={runs} />;
   if (part === "charts") return <SweepCharts sweep={id} runs={runs} />;
   return <Overview sweep={id} runs={runs} />;
-}
-
-function Runs({ sweep, runs }: { sweep: string; runs: readonly Run[] }) {
-  const timing = useResource<SweepTiming>(`sweeps/${sweep}/timing`, `sweep:${sweep}`, 10_000);
-  return (
-    <>
-      <TimeSpent timing={timing.data} />
-      <RunTable sweep={sweep} all={runs} />
-    </>
-  );
 }
 
 function Overview({ sweep, runs }: { sweep: string; runs: ReturnType<typeof runsOf> }) {
