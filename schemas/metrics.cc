@@ -46,6 +46,7 @@ double batch_mean_wer(std::span<const UtteranceResult> utterances) {
 
 nlohmann::json to_json(const UtteranceResult& u) { return fields::write(u); }
 nlohmann::json to_json(const EpochMetrics& e) { return fields::write(e); }
+nlohmann::json to_json(const Timing& t) { return fields::write(t); }
 nlohmann::json to_json(const RunResult& r) { return fields::write(r); }
 Result<UtteranceResult> utterance_result_from_json(const nlohmann::json& j) {
   return read_strictly<UtteranceResult>(j);
@@ -53,6 +54,7 @@ Result<UtteranceResult> utterance_result_from_json(const nlohmann::json& j) {
 Result<EpochMetrics> epoch_metrics_from_json(const nlohmann::json& j) {
   return read_strictly<EpochMetrics>(j);
 }
+Result<Timing> timing_from_json(const nlohmann::json& j) { return read_strictly<Timing>(j); }
 Result<RunResult> run_result_from_json(const nlohmann::json& j) { return read_strictly<RunResult>(j); }
 
 }  // namespace sweetspot

@@ -87,6 +87,21 @@ struct EpochMetrics {
   bool operator==(const EpochMetrics&) const = default;
 };
 
+// Seconds of a device that a cell took: of all attempts, as far as checkpoints carry them. What a pack does
+// together its cells share equally: a step, those that take it; all else, those that are in it then. So the
+// cells of a pack add up to the time of the pack.
+struct Timing {
+  double audio = 0;   // sound files to log-mel
+  double encode = 0;  // the encoder, and waiting for features that another worker computes
+  double train = 0, validate = 0, test = 0;
+  double other = 0;  // loading models, resuming
+  // An estimate: audio and encode of a cell that shares nothing, at this worker's mean seconds of a clip and
+  // of a layer, less what they were. Absent: this worker has encoded no clip.
+  std::optional<double> saved;
+  double total() const { return audio + encode + train + validate + test + other; }
+  bool operator==(const Timing&) const = default;
+};
+
 // The evaluation that ends a run. The utterances travel in a file beside it (one JSON object a line), whose
 // line count and SHA-256 are declared here and verified before anything is stored.
 struct RunResult {
@@ -100,6 +115,7 @@ struct RunResult {
   std::int64_t steps = 0;                                             // trained
   double validation_wer = 0;                                          // at the best epoch
   double train_seconds = 0, evaluate_seconds = 0, audio_seconds = 0;  // audio: of the test split
+  std::optional<Timing> timing = {};  // absent in results of before
   ParameterCounts parameters;
   SplitSize train, dev, test;
   std::vector<SkippedClip> skipped;  // the first 1,000
@@ -110,9 +126,11 @@ struct RunResult {
 
 nlohmann::json to_json(const UtteranceResult&);
 nlohmann::json to_json(const EpochMetrics&);
+nlohmann::json to_json(const Timing&);
 nlohmann::json to_json(const RunResult&);
 Result<UtteranceResult> utterance_result_from_json(const nlohmann::json&);
 Result<EpochMetrics> epoch_metrics_from_json(const nlohmann::json&);
+Result<Timing> timing_from_json(const nlohmann::json&);
 Result<RunResult> run_result_from_json(const nlohmann::json&);
 
 // File names inside an attempt's directory.

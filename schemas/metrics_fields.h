@@ -49,6 +49,13 @@ struct Fields<EpochMetrics> {
   }
 };
 template <>
+struct Fields<Timing> {
+  static void visit(auto& t, auto&& field) {
+    field("audio", t.audio), field("encode", t.encode), field("train", t.train);
+    field("validate", t.validate), field("test", t.test), field("other", t.other), field("saved", t.saved);
+  }
+};
+template <>
 struct Fields<RunResult> {
   static void visit(auto& r, auto&& field) {
     field("words", r.words), field("characters", r.characters), field("batch_mean_wer", r.batch_mean_wer, kAddedLater);
@@ -56,7 +63,8 @@ struct Fields<RunResult> {
     field("best_epoch", r.best_epoch), field("epochs", r.epochs), field("steps", r.steps);
     field("validation_wer", r.validation_wer);
     field("train_seconds", r.train_seconds), field("evaluate_seconds", r.evaluate_seconds);
-    field("audio_seconds", r.audio_seconds), field("parameters", r.parameters);
+    field("audio_seconds", r.audio_seconds), field("timing", r.timing, kAddedLater);
+    field("parameters", r.parameters);
     field("train", r.train), field("dev", r.dev), field("test", r.test), field("skipped", r.skipped);
     field("precision", r.precision), field("build", r.build);
   }

@@ -27,6 +27,8 @@ Answer get_patterns_table(Context&, const Request&);
 Answer get_word_errors_table(Context&, const Request&);
 Answer get_comparison_table(Context&, const Request&);
 
+Answer get_sweep_timing(Context&, const Request&);
+
 Answer import_results(Context&, const Request&);
 
 Answer list_runs(Context&, const Request&);

@@ -27,6 +27,7 @@ constexpr Route kRoutes[] = {
     {"GET", "/api/v1/sweeps/{sweep}/tables/word-errors", "word_errors_table", get_word_errors_table},
     {"GET", "/api/v1/sweeps/{sweep}/tables/comparison", "comparison_table", get_comparison_table},
     {"GET", "/api/v1/sweeps/{sweep}/grid", "sweep_grid", get_sweep_grid},
+    {"GET", "/api/v1/sweeps/{sweep}/timing", "sweep_timing", get_sweep_timing},
     {"POST", "/api/v1/results", "import_results", import_results},
     {"GET", "/api/v1/runs", "list_runs", list_runs},
     {"GET", "/api/v1/runs/{run}", "get_run", get_run},

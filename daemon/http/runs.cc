@@ -106,7 +106,14 @@ Answer list_runs(Context& context, const Request& request) {
   if (!page) return problem_of(page.error());
   if (!total) return problem_of(total.error());
   json items = json::array();
-  for (const RunRow& run : page->items) items.push_back(to_json(run));
+  const bool timed = request.query_text("timing") == "true";
+  for (const RunRow& run : page->items) {
+    items.push_back(to_json(run));
+    if (!timed) continue;
+    auto timing = context.reader.timing(run.id);
+    if (!timing) return problem_of(timing.error());
+    items.back()["timing"] = to_json(*timing);
+  }
   return page_response(request, query.sort, std::move(items), page->next, *total);
 }
 
@@ -115,11 +122,14 @@ Answer get_run(Context& context, const Request& request) {
   if (!run) return run.error();
   auto files = context.reader.run_files(run->id);
   auto attempts = context.reader.attempts(run->id);
+  auto timing = context.reader.timing(run->id);
   if (!files) return problem_of(files.error());
   if (!attempts) return problem_of(attempts.error());
+  if (!timing) return problem_of(timing.error());
   json document = to_json(*run);
   document["cell"] = json::parse(files->cell);
   document["result"] = files->result ? result_view(*files->result) : json();
+  document["timing"] = to_json(*timing);
   document["attempts"] = json::array();
   for (const AttemptRow& attempt : *attempts) document["attempts"].push_back(attempt_view(attempt));
   Response response = json_response(document);

@@ -137,6 +137,13 @@ Answer get_sweep(Context& context, const Request& request) {
   return sweep_answer(context, sweep_id(request), 200);
 }
 
+Answer get_sweep_timing(Context& context, const Request& request) {
+  auto sweep = find_sweep(context, sweep_id(request));
+  if (!sweep) return sweep.error();
+  auto timing = context.reader.timing(sweep->id);
+  return timing ? Answer(json_response(to_json(*timing))) : problem_of(timing.error());
+}
+
 Answer edit_sweep(Context& context, const Request& request) {
   auto sweep = find_sweep(context, sweep_id(request));
   if (!sweep) return sweep.error();

@@ -32,7 +32,33 @@ json seconds_left(const SweepRow& sweep, std::int64_t busy_devices) {
   return *sweep.seconds_a_run * (double(left) - 0.5 * double(active)) / devices;
 }
 
+json spent_view(const Timing& timing) {
+  json view = sweetspot::to_json(timing);
+  view["total"] = timing.total();
+  return view;
+}
+
 }  // namespace
+
+json to_json(const RunTiming& timing) {
+  json view = spent_view(timing.spent.value_or(Timing{}));
+  if (!timing.spent)
+    for (json& seconds : view) seconds = nullptr;
+  view["wait"] = or_null(timing.wait);
+  return view;
+}
+
+// Seconds that no result tells of belong to attempts that failed, were lost or go on, and to starting
+// workers.
+json to_json(const SweepTiming& timing) {
+  json view = spent_view(timing.spent);
+  const double unaccounted = std::max(0.0, timing.device - timing.spent.total());
+  view["unaccounted"] = unaccounted;
+  view["total"] = timing.spent.total() + unaccounted;
+  view["wait"] = timing.wait;
+  view["runs"] = timing.runs;
+  return view;
+}
 
 json to_json(const EditCounts& counts) {
   return {{"hits", counts.hits},

@@ -16,4 +16,7 @@ nlohmann::json to_json(const std::vector<RunId>& runs);
 // `busy_devices` is for the estimate of the time left.
 nlohmann::json to_json(const SweepRow& sweep, std::int64_t busy_devices);
 
+nlohmann::json to_json(const RunTiming& timing);
+nlohmann::json to_json(const SweepTiming& timing);
+
 }  // namespace sweetspot::daemon

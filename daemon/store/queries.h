@@ -114,6 +114,18 @@ struct EpochRow {
   bool best = false;
 };
 
+// Seconds. `spent` is what the worker of the result says.
+struct RunTiming {
+  std::optional<double> wait;  // in the queue, before each attempt; nullopt: none has begun
+  std::optional<Timing> spent;
+};
+struct SweepTiming {
+  Timing spent;           // of all its runs that say so;
+  std::int64_t runs = 0;  // so many
+  double wait = 0;        // of all runs
+  double device = 0;      // that its attempts had a worker
+};
+
 struct SampleRow {
   std::int64_t number = 0;
   UtteranceResult utterance;
@@ -192,6 +204,8 @@ class Reader {
   Result<std::vector<RunRow>> grid(SweepId sweep);  // by position; what results and people say of them is left out
   Result<std::vector<AttemptRow>> attempts(RunId run);  // oldest first
 
+  Result<RunTiming> timing(RunId run);
+  Result<SweepTiming> timing(SweepId sweep);
   Result<std::map<std::string, std::vector<Point>>> curve(RunId run, Fence fence);  // by name
   Result<std::vector<EpochRow>> epochs(RunId run, Fence fence);
   Result<Page<SampleRow>> samples(const SampleQuery& query);

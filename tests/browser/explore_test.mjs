@@ -197,6 +197,25 @@ test("A hundred live updates leave scroll, ticks, filter, focus and what is type
   await fetch(new URL(`api/v1/sweeps/${live.id}/actions/cancel`, daemon.url), { method: "POST" });
 });
 
+test("A run says where its time went, and a sweep what its runs add up to", async () => {
+  const spent = page.getByRole("region", { name: "Where the time went" });
+  const shown = async () => (await spent.getByRole("listitem").allInnerTexts()).map((line) => line.replace(/\s+/g, " ").trim());
+  const figures = (timing, kinds) => Object.entries(kinds).filter(([kind]) => timing[kind] > 0)
+    .map(([kind, word]) => `■ ${word} ${timing[kind].toFixed(1)} s ${asPercent(timing[kind] / timing.total, 0)}`);
+  const kinds = { audio: "reading audio", encode: "encoding", train: "training", validate: "validating", test: "testing", other: "loading" };
+  await open(`#/runs/${runs[0].id}`);
+  await spent.waitFor();
+  assert.deepEqual(await shown(), figures((await daemon.get(`runs/${runs[0].id}`)).timing, kinds));
+  await open(`#/sweeps/${sweep.id}?part=charts`);
+  await spent.waitFor();
+  const timing = await daemon.get(`sweeps/${sweep.id}/timing`);
+  assert.equal(timing.runs, 8);
+  assert.deepEqual(await shown(), figures(timing, { ...kinds, unaccounted: "in no result" }));
+  assert.ok((await spent.innerText()).includes(`saved about ${timing.saved.toFixed(1)} s`));
+  const widths = await spent.locator(".bar span").evaluateAll((parts) => parts.reduce((sum, part) => sum + part.getBoundingClientRect().width, 0) / parts[0].parentElement.clientWidth);
+  assert.ok(widths > 0.99, `the parts fill ${widths} of the bar`);
+});
+
 test("No screen has a serious fault of accessibility, light or dark", async () => {
   daemon.script({ epochs: 1, steps: 2, step_ms: 1, faults: [{ layers: 2, language: "da", do: "diverged" }] });
   const failed = await daemon.submit("failed");

@@ -18,8 +18,12 @@ namespace {
 
 class OneRun {
  public:
-  OneRun(const Script& script, const Assignment& assignment, worker::PackReport& report)
-      : script_(script), assignment_(assignment), report_(report), fault_(script.fault_of(assignment)) {}
+  OneRun(const Script& script, const Assignment& assignment, worker::PackReport& report, std::size_t mates)
+      : script_(script),
+        assignment_(assignment),
+        report_(report),
+        mates_(mates),
+        fault_(script.fault_of(assignment)) {}
 
   void begin() {
     report_.started(assignment_.grant);
@@ -94,6 +98,7 @@ class OneRun {
     RunResult result = declare(assignment_.cell, utterances);
     result.epochs = result.best_epoch = script_.epochs;
     result.steps = step_;
+    result.timing = made_up_timing(assignment_.cell, double(step_) * script_.step_ms / 1000 / double(mates_));
     if (faulty("lie_counts")) --result.words.hits;
     if (faulty("lie_lines")) ++result.utterances;
     if (faulty("lie_hash")) utterances.front().hypothesis = "something else";
@@ -105,6 +110,7 @@ class OneRun {
   const Script& script_;
   const Assignment& assignment_;
   worker::PackReport& report_;
+  const std::size_t mates_;  // in the pack, itself among them
   const std::optional<Fault> fault_;
   std::int64_t step_ = 0;
 };
@@ -115,7 +121,8 @@ class OneRun {
 void FakeExecutor::run(const std::vector<Assignment>& pack, worker::PackReport& report) {
   const Script script = read_script(script_);
   std::list<OneRun> runs;
-  for (const Assignment& assignment : pack) runs.emplace_back(script, assignment, report).begin();
+  for (const Assignment& assignment : pack)
+    runs.emplace_back(script, assignment, report, pack.size()).begin();
   while (!runs.empty()) {
     std::this_thread::sleep_for(std::chrono::milliseconds(script.step_ms));
     std::erase_if(runs, [](OneRun& run) { return !run.go_on(); });

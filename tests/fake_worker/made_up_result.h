@@ -19,6 +19,9 @@ std::vector<UtteranceResult> make_utterances(const Cell& cell, int count);
 // One JSON object a line.
 std::string to_lines(const std::vector<UtteranceResult>& utterances);
 
+// Of a cell that was at it for so long.
+Timing made_up_timing(const Cell& cell, double seconds);
+
 // What declares those utterances; times are left at 0.
 RunResult declare(const Cell& cell, const std::vector<UtteranceResult>& utterances);
 

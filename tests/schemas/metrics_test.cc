@@ -7,12 +7,13 @@
 namespace sweetspot {
 namespace {
 
-TEST(RunResult, StoredBeforeItHadAMeanOfBatchesIsRead) {
-  auto stored = to_json(RunResult{.batch_mean_wer = 0.5, .utterances = 3});
-  stored.erase("batch_mean_wer");
+TEST(RunResult, StoredBeforeItHadAMeanOfBatchesAndTimingIsRead) {
+  auto stored = to_json(RunResult{.batch_mean_wer = 0.5, .utterances = 3, .timing = Timing{.train = 1}});
+  stored.erase("batch_mean_wer"), stored.erase("timing");
   const auto read = run_result_from_json(stored);
   ASSERT_TRUE(read) << read.error().message;
   EXPECT_EQ(read->batch_mean_wer, std::nullopt);
+  EXPECT_EQ(read->timing, std::nullopt);
   EXPECT_EQ(read->utterances, 3);
   stored.erase("utterances");
   EXPECT_FALSE(run_result_from_json(stored)) << "all else is needed";

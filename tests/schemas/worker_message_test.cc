@@ -52,6 +52,7 @@ class Draw {
                 .train_seconds = real(),
                 .evaluate_seconds = real(),
                 .audio_seconds = real(),
+                .timing = timing(),
                 .parameters = {number(), number(), number(), number()},
                 .train = split(),
                 .dev = split(),
@@ -60,6 +61,10 @@ class Draw {
                 .build = text()};
     for (std::size_t i = below(3); i > 0; --i) r.skipped.push_back({text(), text(), text(), text()});
     return r;
+  }
+  std::optional<Timing> timing() {
+    if (below(2)) return std::nullopt;
+    return Timing{real(), real(), real(), real(), real(), real(), maybe()};
   }
   Error error() { return {text(), text(), text(), text()}; }
   Cell cell() {

@@ -192,6 +192,16 @@ export const text = {
   },
   labels: { edit: "Edit tags and note", tags: "Tags, with commas between", note: "Note", save: "Save", tagged: (tag: string) => `tagged ${tag}` },
   views: { title: "Saved views", name: "Save this view as", save: "Save", remove: (name: string) => `Forget ${name}` },
+  timing: {
+    title: "Where the time went",
+    kinds: {
+      audio: "reading audio", encode: "encoding", train: "training", validate: "validating", test: "testing",
+      other: "loading", unaccounted: "in no result",
+    },
+    all: "All runs together:",
+    total: (time: string, wait: string) => `${time} on devices, ${wait} in the queue. What cells of a pack do together they share equally.`,
+    saved: (time: string) => `Sharing features saved about ${time} (an estimate).`,
+  },
   artifacts: { title: "Files in the state directory", columns: { file: "File", size: "Size", sha256: "SHA-256" } },
   timeline: {
     title: "Time line",

@@ -113,6 +113,8 @@ json CellRun::state() const {
           {"best_wer", number_or_null(best_wer_)},
           {"stop", {number_or_null(memory.reference), memory.waited}},
           {"seconds", {training_time_.seconds(), epoch_time_.seconds(), evaluation_time_.seconds()}},
+          {"timing", to_json(timing_)},
+          {"clips", clips_},
           {"epochs", list(epochs_)},
           {"decoded", list(transcription_.decoded)}};
 }
@@ -132,6 +134,8 @@ void CellRun::restore(const ResumePoint& point) {
   stop_.remember({.reference = or_infinity(s.at("stop").at(0)), .waited = s.at("stop").at(1)});
   training_time_.before = s.at("seconds").at(0), epoch_time_.before = s.at("seconds").at(1);
   evaluation_time_.before = s.at("seconds").at(2);
+  if (s.contains("timing"))  // checkpoints of before have none
+    timing_ = need(timing_from_json(s.at("timing")), ErrorClass::internal), clips_ = s.at("clips");
   epochs_ = read_list<EpochMetrics>(s.at("epochs"), epoch_metrics_from_json);
   transcription_.decoded = read_list<UtteranceResult>(s.at("decoded"), utterance_result_from_json);
   if (best_epoch_ > 0)

@@ -87,6 +87,8 @@ void CellRun::end_transcription(std::vector<std::string> texts) {
     result.id = utterance.id, result.audio = utterance.audio.string(), result.seconds = utterance.seconds;
     t.decoded.push_back(std::move(result));
   }
+  // The test split is encoded when it comes to that; clips of others may be there.
+  if (done_training_ || !keeps_features_) clips_ += std::int64_t(batch.size());
   ++t.next;
   report(t.phase, std::int64_t(t.next), std::int64_t(t.batches.size()));
 }
@@ -138,6 +140,13 @@ void CellRun::begin_test() {
   begin_transcription("evaluating", corpus_->test.utterances, member_.cell.eval.beam);
 }
 
+Timing CellRun::timing() const {
+  Timing timing = timing_;
+  if (const auto alone = encoder_->work().seconds(clips_, member_.cell.layers))
+    timing.saved = *alone - timing.audio - timing.encode;
+  return timing;
+}
+
 RunResult CellRun::end_test() {
   const auto results = transcribed();
   std::string lines;
@@ -161,6 +170,7 @@ RunResult CellRun::end_test() {
                    .train_seconds = training_time_.seconds(),
                    .evaluate_seconds = evaluation_time_.seconds(),
                    .audio_seconds = corpus_->test.size().seconds,
+                   .timing = timing(),
                    .parameters = {.encoder = encoder_->encoder()->parameter_count(member_.cell.layers),
                                   .projector = parameter_count(*projector_),
                                   .adapter = adapter_ ? adapter_->parameter_count() : 0,

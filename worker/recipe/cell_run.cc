@@ -75,7 +75,9 @@ std::span<const Utterance> CellRun::validation() const {
 void CellRun::encode(std::span<const int> depths) {
   depths_.assign(depths.begin(), depths.end());
   // Features that would push each other out are encoded when a batch needs them.
-  if (!encoder_->fits_cache(corpus_->train.utterances, depths.size())) return;
+  keeps_features_ = encoder_->fits_cache(corpus_->train.utterances, depths.size());
+  if (!keeps_features_) return;
+  clips_ += std::int64_t(corpus_->train.utterances.size() + validation().size());
   for (const auto split : {std::span<const Utterance>(corpus_->train.utterances), validation()}) {
     const auto batches = make_batches(split, kEncodingBatch);
     for (std::size_t i = 0; i < batches.size(); ++i) {
@@ -193,6 +195,7 @@ void CellRun::end_step(double loss) {
                      fmt::format("the loss was not finite {} times in a row, at step {}", bad_losses_, step_),
                      "lower train.lr or the adapter's lr", "/train/lr"}};
   }
+  if (!keeps_features_) clips_ += std::int64_t(batches_[next_batch_].size());
   ++step_, ++next_batch_;
   between_steps();
   reporter_.progress({.phase = "training",

@@ -65,6 +65,9 @@ class CellRun {
   std::vector<std::string> transcribe();  // the next batch, by itself
   void end_transcription(std::vector<std::string> texts);
 
+  using Work = double Timing::*;  // a kind of it
+  void charge(Work work, double seconds) { timing_.*work += seconds; }
+
   void release();  // gives up everything that takes memory, at its end
 
   bool done_training() const { return done_training_; }
@@ -72,7 +75,7 @@ class CellRun {
   const SlamAsr& slam() const { return *slam_; }
   const LoraAdapter* lora() const { return adapter_ ? &*adapter_ : nullptr; }
   Precision precision() const { return precision_; }
-  bool shares_encoder(const CellRun& other) const { return encoder_ == other.encoder_; }
+  const SpeechEncoder* encoder() const { return encoder_.get(); }  // nullptr: not loaded yet
 
  private:
   // Seconds of all attempts together.
@@ -104,6 +107,7 @@ class CellRun {
   void restore(const ResumePoint& point);
   void note_resumption(const nlohmann::json& then);
   void report(std::string_view phase, std::int64_t step, std::int64_t steps);
+  Timing timing() const;
   StepShape shape(std::span<const Utterance> utterances, const Batch& batch) const;
   CellBatch training_batch(const Batch& batch, std::uint64_t draw) const;
   Dropout dropout(Draw purpose, std::uint64_t draw) const { return {rng_, purpose, draw}; }
@@ -130,6 +134,7 @@ class CellRun {
   std::shared_ptr<SpeechEncoder> encoder_;
   std::shared_ptr<const SlamAsr> slam_;
   std::vector<int> depths_;
+  bool keeps_features_ = false;  // of the train and validation splits, for all epochs
 
   // Its own, and trained.
   Rng rng_{0};
@@ -153,6 +158,8 @@ class CellRun {
   std::vector<EpochMetrics> epochs_;
   Transcription transcription_;  // the validation or test under way
   Stopwatch training_time_, epoch_time_, evaluation_time_;
+  Timing timing_;
+  std::int64_t clips_ = 0;  // that the encoder would have been given for this cell alone
 
   // The best epoch so far.
   int best_epoch_ = 0;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <new>
 #include <set>
+#include <utility>
 
 namespace sweetspot::worker {
 
@@ -58,9 +59,36 @@ void Pack::end(Member& member, CellOutcome outcome) {
   member.reporter->ended(*member.outcome);
 }
 
-void Pack::each(const std::function<void(CellRun&)>& step) {
+void Pack::each(CellRun::Work work, const std::function<void(CellRun&)>& step) {
   for (const std::size_t i : order_)
     if (!members_[i].outcome) guarded(members_[i], step);
+  lap(work, going());
+}
+
+std::vector<Pack::Member*> Pack::going() {
+  std::vector<Member*> members;
+  for (Member& member : members_)
+    if (!member.outcome) members.push_back(&member);
+  return members;
+}
+
+void Pack::lap(CellRun::Work work, std::span<Member* const> takers) {
+  const auto share = [](CellRun::Work kind, double seconds, std::span<Member* const> cells) {
+    for (Member* member : cells) member->cell->charge(kind, seconds / double(cells.size()));
+  };
+  const auto now = std::chrono::steady_clock::now();
+  double seconds = std::chrono::duration<double>(now - std::exchange(lap_, now)).count();
+  std::map<const SpeechEncoder*, std::vector<Member*>> users;
+  for (Member* member : going()) users[member->cell->encoder()].push_back(member);
+  for (const auto& [encoder, cells] : users) {
+    const EncoderWork done = encoder->work();
+    const EncoderWork before = std::exchange(charged_.try_emplace(encoder, done).first->second, done);
+    const double audio = done.audio_seconds - before.audio_seconds;
+    const double encode = done.encode_seconds - before.encode_seconds;
+    share(&Timing::audio, audio, cells), share(&Timing::encode, encode, cells);
+    seconds -= audio + encode;
+  }
+  share(work, seconds, takers);
 }
 
 void Pack::finish(const std::function<bool(const CellRun&)>& which,
@@ -68,6 +96,7 @@ void Pack::finish(const std::function<bool(const CellRun&)>& which,
   for (Member& member : members_)
     if (!member.outcome && which(*member.cell))
       guarded(member, [&](CellRun& cell) { end(member, result(cell)); });
+  lap(&Timing::other, {});  // is nobody's: their results are written
 }
 
 std::vector<std::vector<Pack::Member*>> Pack::groups(
@@ -112,6 +141,7 @@ void Pack::take(const Stage<Outcome>& stage, std::span<Member* const> group) {
     guarded(*group[i], [&](CellRun& cell) {
       stage.end(cell, outcomes.empty() ? stage.alone(cell) : std::move(outcomes[i]));
     });
+  lap(stage.work, group);
 }
 
 template <class Outcome>
@@ -132,7 +162,8 @@ bool Pack::running() const {
 std::vector<int> Pack::depths(const CellRun& cell) const {
   std::set<int> depths;
   for (const Member& member : members_)
-    if (!member.outcome && member.cell->shares_encoder(cell)) depths.insert(member.cell->cell().layers);
+    if (!member.outcome && member.cell->encoder() == cell.encoder())
+      depths.insert(member.cell->cell().layers);
   return {depths.begin(), depths.end()};
 }
 

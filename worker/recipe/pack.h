@@ -3,7 +3,9 @@
 // ends no other.
 #pragma once
 
+#include <chrono>
 #include <functional>
+#include <map>
 #include <memory>
 #include <span>
 #include <string>
@@ -19,6 +21,7 @@ using CellRuns = std::span<CellRun* const>;
 // and what it does with what came out.
 template <class Outcome>
 struct Stage {
+  CellRun::Work work;
   std::function<std::optional<StepShape>(const CellRun&)> next;
   std::function<std::vector<Outcome>(CellRuns)> together;
   std::function<Outcome(CellRun&)> alone;
@@ -29,8 +32,9 @@ class Pack {
  public:
   Pack(std::span<const PackMember> members, std::span<Reporter* const> reporters, torch::Device device);
 
-  // Does `step` for each cell that has not ended. A step that throws ends its cell.
-  void each(const std::function<void(CellRun&)>& step);
+  // Does `step`, which is such work, for each cell that has not ended. A step that throws ends its cell. All
+  // have an equal share of the time.
+  void each(CellRun::Work work, const std::function<void(CellRun&)>& step);
   // Ends each of these cells with what `result` gives.
   void finish(const std::function<bool(const CellRun&)>& which,
               const std::function<RunResult(CellRun&)>& result);
@@ -57,15 +61,20 @@ class Pack {
       const std::function<std::optional<StepShape>(const CellRun&)>& next);
   template <class Outcome>
   void take(const Stage<Outcome>& stage, std::span<Member* const> group);
+  // Charges the time since the last lap: audio and encoding to all who use the encoder, the rest to `takers`.
+  void lap(CellRun::Work work, std::span<Member* const> takers);
+  std::vector<Member*> going();  // have not ended
 
   std::vector<Member> members_;
   std::vector<std::size_t> order_;  // in which each() goes
+  std::chrono::steady_clock::time_point lap_ = std::chrono::steady_clock::now();
+  std::map<const SpeechEncoder*, EncoderWork> charged_;
   std::size_t tokens_;  // of a step that is taken together; fewer once that was too much for memory
 };
 
 // Gradients of a training step.
 Stage<double> training();
-// The answers to a batch.
-Stage<std::vector<std::string>> transcribing();
+// The answers to a batch, to validate or to test.
+Stage<std::vector<std::string>> transcribing(CellRun::Work work);
 
 }  // namespace sweetspot::worker

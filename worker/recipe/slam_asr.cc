@@ -14,10 +14,10 @@ namespace {
 // Tests the cells that are done with training, in one go.
 void test_finished(Pack& pack) {
   const auto done = [](const CellRun& cell) { return cell.done_training(); };
-  pack.each([&](CellRun& cell) {
+  pack.each(&Timing::test, [&](CellRun& cell) {
     if (done(cell)) cell.begin_test();
   });
-  pack.run(transcribing());
+  pack.run(transcribing(&Timing::test));
   pack.finish(done, &CellRun::end_test);
 }
 }  // namespace
@@ -25,15 +25,15 @@ void test_finished(Pack& pack) {
 std::vector<CellOutcome> run_pack(Workshop& workshop, std::span<const PackMember> members,
                                   std::span<Reporter* const> reporters) {
   Pack pack(members, reporters, workshop.device());
-  pack.each([&](CellRun& cell) { cell.load(workshop), cell.resume(); });
-  pack.each([&](CellRun& cell) { cell.encode(pack.depths(cell)); });
+  pack.each(&Timing::other, [&](CellRun& cell) { cell.load(workshop), cell.resume(); });
+  pack.each(&Timing::encode, [&](CellRun& cell) { cell.encode(pack.depths(cell)); });
   test_finished(pack);  // those that were resumed there
   while (pack.running()) {
-    pack.each(&CellRun::begin_epoch);
+    pack.each(&Timing::train, &CellRun::begin_epoch);
     pack.run(training());
-    pack.each(&CellRun::begin_validation);
-    pack.run(transcribing());
-    pack.each(&CellRun::end_epoch);
+    pack.each(&Timing::validate, &CellRun::begin_validation);
+    pack.run(transcribing(&Timing::validate));
+    pack.each(&Timing::validate, &CellRun::end_epoch);
     test_finished(pack);
   }
   return pack.outcomes();

@@ -49,14 +49,16 @@ std::vector<std::vector<std::string>> transcribe_together(CellRuns cells) {
 }  // namespace
 
 Stage<double> training() {
-  return {.next = &CellRun::next_step,
+  return {.work = &Timing::train,
+          .next = &CellRun::next_step,
           .together = gradients_together,
           .alone = &CellRun::gradients,
           .end = &CellRun::end_step};
 }
 
-Stage<std::vector<std::string>> transcribing() {
-  return {.next = &CellRun::next_transcription,
+Stage<std::vector<std::string>> transcribing(CellRun::Work work) {
+  return {.work = work,
+          .next = &CellRun::next_transcription,
           .together = transcribe_together,
           .alone = [](CellRun& cell) { return cell.transcribe(); },
           .end = &CellRun::end_transcription};

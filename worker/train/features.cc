@@ -3,10 +3,18 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
 
 #include "worker/audio/sound_file.h"
 
 namespace sweetspot::worker {
+
+namespace {
+using Clock = std::chrono::steady_clock;
+double seconds_since(Clock::time_point begin) {
+  return std::chrono::duration<double>(Clock::now() - begin).count();
+}
+}  // namespace
 
 std::optional<torch::Tensor> FeatureCache::find(const std::string& key) {
   const auto found = index_.find(key);
@@ -120,16 +128,20 @@ Result<SpeechEncoder::AtDepths> SpeechEncoder::encode(std::span<const Utterance>
   const std::vector<int> wanted(depths.begin(), depths.end());
   AtDepths all;
   for (std::size_t at = 0; at < clips.size(); at += kClipsAPass) {
+    const auto begin = Clock::now();
     std::vector<torch::Tensor> mels;
     for (const int clip : clips.subspan(at, std::min<std::size_t>(kClipsAPass, clips.size() - at))) {
       auto one = mel(utterances[clip]);
       if (!one) return one.error();
       mels.push_back(std::move(*one));
     }
-    encoded_ += std::int64_t(mels.size());
+    work_.audio_seconds += seconds_since(begin);
+    const auto encoding = Clock::now();
     const auto some = encoder_->features(torch::cat(mels).to(placement_.device, placement_.dtype), wanted);
     for (std::size_t d = 0; d < wanted.size(); ++d)
       for (const torch::Tensor& clip : some[d].unbind()) all[wanted[d]].push_back(clip.clone());
+    work_.encode_seconds += seconds_since(encoding);
+    work_.clips += std::int64_t(mels.size()), work_.layers += std::int64_t(mels.size()) * wanted.back();
   }
   return all;
 }

@@ -41,6 +41,17 @@ class FeatureCache {
   std::unordered_map<std::string, std::list<Entry>::iterator> index_;
 };
 
+// What a worker's encoder has done so far. A device that works by itself counts where it is waited for.
+struct EncoderWork {
+  double audio_seconds = 0, encode_seconds = 0;  // sound files to log-mel; log-mel to features
+  std::int64_t clips = 0, layers = 0;            // layers: of all clips together
+  // Of so many clips at a depth, at the mean so far; nullopt: there is none.
+  std::optional<double> seconds(std::int64_t clips_there, int depth) const {
+    if (clips == 0) return std::nullopt;
+    return double(clips_there) * (audio_seconds / double(clips) + depth * encode_seconds / double(layers));
+  }
+};
+
 // An encoder with memory, and perhaps a disk, in front of it.
 class SpeechEncoder {
  public:
@@ -62,7 +73,7 @@ class SpeechEncoder {
   void expect(std::span<const int> depths) { expected_ = {depths.begin(), depths.end()}; }
 
   const WhisperEncoder& encoder() const { return encoder_; }
-  std::int64_t encoded() const { return encoded_; }  // clips so far, by this worker
+  const EncoderWork& work() const { return work_; }
 
  private:
   using Clips = FeatureStore::Clips;
@@ -111,7 +122,7 @@ class SpeechEncoder {
   std::set<int> expected_;
   std::map<std::pair<const Utterance*, std::size_t>, FeatureShards> shards_;  // of the splits seen
   std::map<int, std::string> weights_;  // by depth: what the encoder's features depend on
-  std::int64_t encoded_ = 0;
+  EncoderWork work_;
 };
 
 }  // namespace sweetspot::worker

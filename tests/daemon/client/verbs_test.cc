@@ -16,7 +16,9 @@ namespace sweetspot::daemon {
 namespace {
 
 using nlohmann::json;
+using testing::ContainsRegex;
 using testing::HasSubstr;
+using testing::Not;
 using testing::StartsWith;
 
 struct Ended {
@@ -389,6 +391,35 @@ TEST_F(FakeDaemon, RunsSendsItsFilters) {
                           "cancelled", "--encoder", "a b", "--layers", "4", "--sort", "-wer", "-o", "csv"});
   EXPECT_EQ(ended.code, 0) << ended.err;
   EXPECT_THAT(ended.out, HasSubstr("\nrun_1,,failed,,4,,yes,"));
+}
+
+TEST_F(FakeDaemon, RunsSayWhereTheirTimeWent) {
+  const auto timed = [](const char* id, json train, json saved) {
+    json timing = {{"wait", 2.5}, {"audio", 0.5}, {"encode", 1.0}, {"train", train}, {"validate", 0.0},
+                   {"test", 4.0}, {"other", 0.1}, {"total", 99.0}, {"saved", saved}};
+    return json{{"id", id}, {"state", "succeeded"}, {"layers", 4}, {"timing", timing}};
+  };
+  const std::string asked = "GET /api/v1/runs?sort=position&timing=true&sweep=sw_3&limit=1000";
+  answer(asked, 200, page({timed("run_1", 12.34, 7.0), timed("run_2", nullptr, nullptr)}));
+  answer("GET /api/v1/sweeps/sw_3/timing", 200, {{"total", 250.0}, {"unaccounted", 52.0}, {"saved", 7.0}});
+  const auto ended = run({"runs", "--sweep", "sw_3", "--timing"});
+  EXPECT_EQ(ended.code, 0) << ended.err;
+  EXPECT_THAT(
+      ended.out,
+      ContainsRegex("run_1 .* 2.5 s  0.5 s   1.0 s  12.3 s     0.0 s  4.0 s  0.1 s   99.0 s  7.0 s\n"));
+  EXPECT_THAT(ended.out, ContainsRegex("run_2 .* 1.0 s       -  .* -\n"));
+  EXPECT_THAT(
+      ended.out,
+      ContainsRegex("\ntotal .* 5.0 s  1.0 s   2.0 s  12.3 s     0.0 s  8.0 s  0.2 s  198.0 s  7.0 s\n$"));
+  EXPECT_THAT(ended.err, HasSubstr("sw_3: 250.0 s of devices, 52.0 s of them in no result"));
+  EXPECT_THAT(ended.err, HasSubstr("saved about 7.0 s"));
+
+  const auto csv = run({"runs", "--sweep", "sw_3", "--timing", "-o", "csv", "-q"});
+  EXPECT_THAT(csv.out, HasSubstr(",wait,audio,encode,train,validate,test,other,total,saved\nrun_1,"));
+  EXPECT_THAT(csv.out, HasSubstr(",2.5,0.5,1.0,12.34,0.0,4.0,0.1,99.0,7.0\nrun_2,"));
+  EXPECT_THAT(csv.out, Not(HasSubstr("total,,")));
+  const auto document = json::parse(run({"runs", "--sweep", "sw_3", "--timing", "-o", "json", "-q"}).out);
+  EXPECT_EQ(document[0]["timing"]["train"], 12.34);
 }
 
 TEST_F(FakeDaemon, LogsFollowUntilTheRunIsOver) {

@@ -1,5 +1,6 @@
 #include "worker/recipe/recipe.h"
 
+#include <chrono>
 #include <cmath>
 #include <fstream>
 #include <iostream>
@@ -172,6 +173,60 @@ TEST_F(Recipe, ComputesInBf16WhereTheModelIsStoredSoAndTheProcessorCan) {
   for (std::size_t step = 0; step < wide.losses.size(); ++step)
     EXPECT_NEAR(narrow.losses[step], wide.losses[step], 0.05 * wide.losses[step]);
   EXPECT_EQ(solo(world->cell(), "fp16", narrow)->precision, "fp32");  // stored in float16
+}
+
+double seconds_since(std::chrono::steady_clock::time_point begin) {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+}
+
+TEST_F(Recipe, TheTimesOfACellAddUpToItsOwn) {
+  Recorder recorder;
+  const auto begin = std::chrono::steady_clock::now();
+  const auto outcome = solo(world->cell(), "timed", recorder);
+  const double took = seconds_since(begin);
+  ASSERT_TRUE(outcome.ok() && outcome->timing);
+  const Timing& timing = *outcome->timing;
+  EXPECT_LE(timing.total(), took);
+  EXPECT_GT(timing.total(), 0.8 * took) << "all but making the pack and writing the result";
+  for (const auto kind : {&Timing::audio, &Timing::encode, &Timing::train, &Timing::validate, &Timing::test})
+    EXPECT_GT(timing.*kind, 0);
+  EXPECT_NEAR(timing.train + timing.validate, outcome->train_seconds, 0.1 * took);
+  EXPECT_NEAR(timing.test, outcome->evaluate_seconds, 0.2 * took);
+  ASSERT_TRUE(timing.saved);
+  EXPECT_LT(std::abs(*timing.saved), 0.1 * took) << "there was nobody to share with";
+}
+
+// What they share is in equal parts, whatever is done by one of them for all.
+TEST_F(Recipe, TheTimesOfAPackAddUpToItsOwn) {
+  std::vector<PackMember> pack;
+  std::vector<Recorder> recorders(4);
+  std::vector<Reporter*> reporters;
+  for (const int i : {0, 1, 2, 3}) {
+    Cell cell = world->cell();
+    cell.layers = i % 2 ? 2 : 1;
+    if (i == 3) cell.train.epochs = 1;  // is tested and gone while the others train
+    pack.push_back({cell, world->directory("timed" + std::to_string(i))});
+    reporters.push_back(&recorders[std::size_t(i)]);
+  }
+  Workshop workshop({});
+  const auto begin = std::chrono::steady_clock::now();
+  const auto outcomes = run_pack(workshop, pack, reporters);
+  const double took = seconds_since(begin);
+  double total = 0, alone = 0;
+  for (const CellOutcome& outcome : outcomes) {
+    ASSERT_TRUE(outcome.ok() && outcome->timing && outcome->timing->saved);
+    const Timing& timing = *outcome->timing;
+    total += timing.total();
+    alone += timing.audio + timing.encode + *timing.saved;
+  }
+  EXPECT_LE(total, took);
+  EXPECT_GT(total, 0.8 * took);
+  EXPECT_DOUBLE_EQ(outcomes[0]->timing->other, outcomes[1]->timing->other);
+  EXPECT_LT(outcomes[3]->timing->train, 0.8 * outcomes[0]->timing->train);
+  EXPECT_GT(*outcomes[1]->timing->saved, *outcomes[0]->timing->saved) << "a deeper cell saves more";
+  const EncoderWork work = (*workshop.encoder(pack[0].cell.encoder, 2, Precision::fp32))->work();
+  EXPECT_NEAR(alone, 2 * *work.seconds(work.clips, 2) + 2 * *work.seconds(work.clips, 1), 0.01 * took)
+      << "each would have encoded every clip once";
 }
 
 TEST_F(Recipe, AWarmWorkshopGivesTheSameNumbers) {

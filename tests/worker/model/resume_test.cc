@@ -75,6 +75,7 @@ void flip(const fs::path& file, std::size_t bit) {
 // Of everything a cell leaves that counts; times do not.
 std::string fingerprint(const fs::path& directory, RunResult result) {
   result.train_seconds = result.evaluate_seconds = 0;
+  result.timing.reset();
   std::string bytes = to_json(result).dump();
   for (const char* file : {kUtterancesFile, "projector.safetensors", "adapter/adapter_model.safetensors"})
     bytes += contents(directory / file) + "|";

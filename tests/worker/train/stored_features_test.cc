@@ -100,9 +100,9 @@ TEST_F(StoredFeatures, AreThoseOfAnEncoderWithoutAStoreToTheLastBit) {
   const auto wanted = without_store();
   Worker writer(model, stored, kRoom), reader(model, stored, kRoom);
   EXPECT_TRUE(torch::equal(all(writer), wanted));
-  EXPECT_EQ(writer.encoder.encoded(), kClips);
+  EXPECT_EQ(writer.encoder.work().clips, kClips);
   for (const int size : {16, 3, 32}) EXPECT_TRUE(torch::equal(all(reader, 2, {2}, size), wanted));
-  EXPECT_EQ(reader.encoder.encoded(), 0);
+  EXPECT_EQ(reader.encoder.work().clips, 0);
 }
 
 TEST_F(StoredFeatures, TwoWorkersEncodeEachClipOnce) {
@@ -111,7 +111,7 @@ TEST_F(StoredFeatures, TwoWorkersEncodeEachClipOnce) {
   std::thread beside([&] { EXPECT_TRUE(torch::equal(all(one), wanted)); });
   EXPECT_TRUE(torch::equal(all(other), wanted));
   beside.join();
-  EXPECT_EQ(one.encoder.encoded() + other.encoder.encoded(), kClips);
+  EXPECT_EQ(one.encoder.work().clips + other.encoder.encoded(), kClips);
 }
 
 TEST_F(StoredFeatures, OfOtherShardsAreEncodedWhileOneIsTaken) {
@@ -124,7 +124,7 @@ TEST_F(StoredFeatures, OfOtherShardsAreEncodedWhileOneIsTaken) {
   while (files().size() < 4 * kDepths.size()) std::this_thread::yield();
   taken.reset();
   beside.join();
-  EXPECT_EQ(worker.encoder.encoded(), kClips);
+  EXPECT_EQ(worker.encoder.work().clips, kClips);
 }
 
 TEST_F(StoredFeatures, DamagedOnesAreEncodedAnewAndReplaced) {
@@ -141,9 +141,9 @@ TEST_F(StoredFeatures, DamagedOnesAreEncodedAnewAndReplaced) {
   }
   Worker reader(model, stored, kRoom), next(model, stored, kRoom);
   EXPECT_TRUE(torch::equal(all(reader), wanted));
-  EXPECT_EQ(reader.encoder.encoded(), kClips);
+  EXPECT_EQ(reader.encoder.work().clips, kClips);
   EXPECT_TRUE(torch::equal(all(next), wanted));
-  EXPECT_EQ(next.encoder.encoded(), 0);
+  EXPECT_EQ(next.encoder.work().clips, 0);
 }
 
 TEST_F(StoredFeatures, OnePassStoresTheDepthsThatAreExpected) {
@@ -152,8 +152,8 @@ TEST_F(StoredFeatures, OnePassStoresTheDepthsThatAreExpected) {
   writer.encoder.expect(expected);
   all(writer, 2, {2});
   all(reader, 1, {1});
-  EXPECT_EQ(writer.encoder.encoded(), kClips);
-  EXPECT_EQ(reader.encoder.encoded(), 0);  // though it has loaded fewer layers
+  EXPECT_EQ(writer.encoder.work().clips, kClips);
+  EXPECT_EQ(reader.encoder.work().clips, 0);  // though it has loaded fewer layers
 }
 
 TEST_F(StoredFeatures, OfOtherWeightsOrAChangedClipAreOthers) {
@@ -162,12 +162,12 @@ TEST_F(StoredFeatures, OfOtherWeightsOrAChangedClipAreOthers) {
   make_encoder(model, 2);  // the same path
   Worker other(model, stored, kRoom);
   const auto features = all(other);
-  EXPECT_EQ(other.encoder.encoded(), kClips);
+  EXPECT_EQ(other.encoder.work().clips, kClips);
   EXPECT_TRUE(torch::equal(features, without_store()));
   fs::last_write_time(clips.front().audio, fs::file_time_type::clock::now() + std::chrono::hours(1));
   Worker later(model, stored, kRoom);
   all(later);
-  EXPECT_EQ(later.encoder.encoded(), kClips);
+  EXPECT_EQ(later.encoder.work().clips, kClips);
 }
 
 TEST_F(StoredFeatures, AreStreamedWhereNeitherDiskNorMemoryHasRoom) {
@@ -176,7 +176,7 @@ TEST_F(StoredFeatures, AreStreamedWhereNeitherDiskNorMemoryHasRoom) {
   EXPECT_FALSE(worker.encoder.fits_cache(clips, 2));
   EXPECT_TRUE(torch::equal(all(worker), wanted));
   all(worker);
-  EXPECT_EQ(worker.encoder.encoded(), 2 * kClips);
+  EXPECT_EQ(worker.encoder.work().clips, 2 * kClips);
   EXPECT_TRUE(files().empty());
 }
 
@@ -192,7 +192,7 @@ TEST_F(StoredFeatures, GoOnInMemoryWhenTheDiskIsFull) {
   setrlimit(RLIMIT_FSIZE, &before);
   EXPECT_TRUE(files().empty());
   all(worker);
-  EXPECT_EQ(worker.encoder.encoded(), kClips);
+  EXPECT_EQ(worker.encoder.work().clips, kClips);
 }
 
 }  // namespace

@@ -1,5 +1,5 @@
-// The sweep from three more sides: what the WER costs, every run as a line, and the pivot table.
-import type { Run, SweetSpotTable } from "../api/schema";
+// The sweep from more sides: what the WER costs, every run as a line, the pivot table, and where the time went.
+import type { Run, SweepTiming, SweetSpotTable } from "../api/schema";
 import { Exportable } from "../charts/exportable";
 import { FrontChart, type Cost } from "../charts/front";
 import { ParallelChart } from "../charts/parallel";
@@ -11,16 +11,19 @@ import { text } from "../text";
 import { Front } from "./considered";
 import { Pivot } from "./pivot";
 import { Scroll } from "./scroll";
+import { TimeSpent } from "./timing";
 
 const costs: readonly Cost[] = ["params", "system_params", "real_time_factor"];
 const bestShown = 10, mostLines = 1000;
 
 export function SweepCharts({ sweep, runs }: { sweep: string; runs: readonly Run[] }) {
+  const timing = useResource<SweepTiming>(`sweeps/${sweep}/timing`, `sweep:${sweep}`, 10_000);
   return (
     <>
       <FrontSection sweep={sweep} />
       <ParallelSection sweep={sweep} runs={runs.filter((run) => run.wer !== null)} />
       <Pivot runs={runs} name={sweep} />
+      <TimeSpent timing={timing.data} />
     </>
   );
 }

@@ -13,6 +13,7 @@ import { ShareBar } from "../components/progress";
 import { Samples } from "../components/samples";
 import { RunStateMark } from "../components/state";
 import { Ago } from "../components/time";
+import { TimeSpent } from "../components/timing";
 import { Timeline } from "../components/timeline";
 import { cellLabel, count, duration, integer, now, percent, settingsLabel } from "../format";
 import { links } from "../router";
@@ -34,6 +35,7 @@ export function RunView({ id }: { id: string }) {
     <>
       <Head run={run} />
       <Facts run={run} />
+      <TimeSpent timing={run.timing} />
       <div class="columns">
         <LossCurve metrics={metrics.data} run={id} />
         <Epochs epochs={metrics.data?.epochs ?? noEpochs} run={id} />
