@@ -67,6 +67,7 @@ Status Daemon::start(std::function<void()> committed) {
   std::vector<Change> devices;
   for (const auto& [name, device] : state_.devices) devices.push_back(DeviceChanged{device});
   commit(devices);
+  post(Tick{});  // workers are started now, not at the first beat
   tick();
   return success();
 }

@@ -90,16 +90,22 @@ void check_corpus(const CorpusSpec& corpus, const std::string& at, Errors& missi
     missing.back().pointer = at + files.error().pointer;
   }
 }
-// How much memory its cells take, where that can be said.
+// How much memory its cells take, where that can be said. Seeds make no difference to it.
 void weigh(Plan& plan) {
   Workloads workloads;
   if (!plan.llm) return;
+  std::map<std::pair<const Cell*, const json*>, std::pair<Footprint, Footprint>> weighed;
   for (GridCell& point : plan.grid.cells) {
-    const auto shape = plan.encoders.find(point.cell.encoder);
+    const auto shape = plan.encoders.find(point.base->encoder);
     if (shape == plan.encoders.end()) continue;
+    const auto [known, is_new] = weighed.try_emplace({point.base.get(), point.settings.get()});
+    auto& [cpu, gpu] = known->second;
+    if (is_new) {
+      cpu = footprint(memory_need(point.cell(), shape->second, *plan.llm, Hardware::cpu));
+      gpu = footprint(memory_need(point.cell(), shape->second, *plan.llm, Hardware::gpu));
+    }
     Workload workload = *point.workload;
-    workload.cpu = footprint(memory_need(point.cell, shape->second, *plan.llm, Hardware::cpu));
-    workload.gpu = footprint(memory_need(point.cell, shape->second, *plan.llm, Hardware::gpu));
+    workload.cpu = cpu, workload.gpu = gpu;
     point.workload = workloads.of(std::move(workload));
   }
 }
@@ -125,7 +131,7 @@ std::vector<CellSize> cell_sizes(const Plan& plan, Hardware hardware) {
   std::vector<CellSize> sizes;
   if (!plan.llm) return sizes;
   for (const GridCell& point : plan.grid.cells) {
-    const Cell& cell = point.cell;
+    const Cell cell = point.cell();
     const auto shape = plan.encoders.find(cell.encoder);
     if (shape == plan.encoders.end()) continue;
     CellSize size{
@@ -147,16 +153,16 @@ std::vector<CellSize> cell_sizes(const Plan& plan, Hardware hardware) {
 }
 
 std::vector<FeatureNeed> feature_needs(const Plan& plan, Hardware hardware) {
-  std::map<std::pair<std::string, std::string>, std::pair<const Cell*, std::set<int>>> groups;
+  std::map<std::pair<std::string, std::string>, std::pair<const GridCell*, std::set<int>>> groups;
   for (const GridCell& point : plan.grid.cells) {
-    auto& [cell, depths] = groups[{point.cell.encoder, point.cell.language}];
-    cell = &point.cell;
-    depths.insert(point.cell.layers);
+    auto& [example, depths] = groups[{point.base->encoder, point.base->language}];
+    example = &point;
+    depths.insert(point.base->layers);
   }
   std::vector<FeatureNeed> needs;
   for (const auto& [names, group] : groups)
     if (const auto shape = plan.encoders.find(names.first); shape != plan.encoders.end())
-      needs.push_back(feature_need(*group.first, shape->second, int(group.second.size()), hardware));
+      needs.push_back(feature_need(group.first->cell(), shape->second, int(group.second.size()), hardware));
   return needs;
 }
 

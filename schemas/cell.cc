@@ -55,6 +55,12 @@ void set_field(Cell& cell, std::string_view path, const nlohmann::json& value) {
   });
 }
 
+Cell with_settings(Cell base, std::int64_t seed, const nlohmann::json& settings) {
+  base.seed = seed;
+  for (const auto& [path, value] : settings.items()) set_field(base, path, value);
+  return base;
+}
+
 Result<Cell, Errors> cell_from_json(const nlohmann::json& document) {
   Errors errors = validate(document, sweep_schema()["$defs"]["cell"], sweep_schema());
   if (!errors.empty()) return errors;

@@ -119,6 +119,9 @@ class CellWriter {
 // without stays away.
 void set_field(Cell& cell, std::string_view path, const nlohmann::json& value);
 
+// A point of a grid: what it shares with others, its seed, and the values of further axes by dotted path.
+Cell with_settings(Cell base, std::int64_t seed, const nlohmann::json& settings);
+
 // Reads what to_json wrote, or what a person wrote by hand for `sweetspot-worker run`: absent fields take
 // their defaults, unknown fields and wrong types are errors.
 Result<Cell, Errors> cell_from_json(const nlohmann::json& document);

@@ -74,6 +74,21 @@ std::optional<LoraSpec> lora_of(const SweepSpec& spec, const std::string& langua
   return found == spec.lora_by_language.end() ? spec.lora_default : found->second;
 }
 
+// Axes over LoRA's settings make equal cells where LoRA is off: one of them stays, without those settings.
+json without_lora(json settings) {
+  std::erase_if(settings.get_ref<json::object_t&>(), [](const auto& s) { return s.first.starts_with("lora."); });
+  return settings;
+}
+
+// A combination of values on the further axes. Its writer has its parts of a cell's text from one seed to the
+// next.
+struct Combination {
+  std::shared_ptr<const json> settings, without_lora;
+  std::size_t writer = 0;
+};
+// So many writers are kept: with more combinations than these there are fewer seeds to gain from them.
+constexpr std::size_t kWriters = 256;
+
 // Every combination of the further axes, the last one fastest: [{"train.lr": 1e-4}, {"train.lr": 3e-4}].
 std::vector<json> combinations(const std::vector<SettingAxis>& axes) {
   std::vector<json> points = {json::object()};
@@ -104,7 +119,12 @@ class Expansion {
     for (std::size_t i = 0; i < spec_.encoders.size(); ++i)
       total += depths.emplace_back(depths_of_encoder(i)).size();
     if (too_many(total)) return std::move(grid_);
-    settings_ = combinations(spec_.settings);
+    for (json& settings : combinations(spec_.settings)) {
+      auto plain = std::make_shared<const json>(without_lora(settings));
+      combinations_.push_back({std::make_shared<const json>(std::move(settings)), std::move(plain),
+                               combinations_.size() % kWriters});
+    }
+    writers_.resize(std::min(combinations_.size(), kWriters));
     for (std::size_t i = 0; i < spec_.encoders.size(); ++i) add_encoder(spec_.encoders[i], depths[i]);
     return std::move(grid_);
   }
@@ -149,28 +169,32 @@ class Expansion {
         const std::string affinity = affinity_of(cell);  // no further axis is over what it is made of
         for (bool lora : spec_.lora) {
           cell.lora = lora_of(spec_, language, lora);
-          for (std::int64_t seed : spec_.seeds) cell.seed = seed, add_point(cell, affinity);
+          const auto base = std::make_shared<const Cell>(cell);
+          for (std::int64_t seed : spec_.seeds)
+            for (const Combination& point : combinations_) add_point(base, seed, point, affinity);
         }
       }
     }
   }
 
-  void add_point(const Cell& cell, const std::string& affinity) {
-    for (const json& settings : settings_) {
-      if (is_excluded(cell, settings)) continue;
-      Cell each = cell;
-      for (const auto& [path, value] : settings.items()) set_field(each, path, value);
-      add_cell(std::move(each), settings, affinity);
-    }
+  void add_point(const std::shared_ptr<const Cell>& base, std::int64_t seed, const Combination& point,
+                 const std::string& affinity) {
+    const auto& settings = base->lora ? point.settings : point.without_lora;
+    if (is_excluded(*base, seed, *point.settings)) return;
+    const Cell cell = with_settings(*base, seed, *settings);
+    std::string hash = sha256_hex(writers_[point.writer].text(cell));
+    if (!seen_.insert(hash).second) return;
+    grid_.cells.push_back(
+        {base, settings, seed, std::move(hash), workloads_.of(workload_of(cell, affinity))});
   }
 
-  bool is_excluded(const Cell& cell, const json& settings) {
+  bool is_excluded(const Cell& cell, std::int64_t seed, const json& settings) {
     if (spec_.exclude.empty()) return false;
     json point = {{"encoder", cell.encoder},
                   {"layers", cell.layers},
                   {"language", cell.language},
                   {"lora", cell.lora.has_value()},
-                  {"seed", cell.seed}};
+                  {"seed", seed}};
     point.update(settings);
     const auto rule =
         std::ranges::find_if(spec_.exclude, [&](const Exclusion& r) { return matches(r, point); });
@@ -179,22 +203,11 @@ class Expansion {
     return true;
   }
 
-  // Axes over LoRA's settings make equal cells where LoRA is off: one of them stays, without those settings.
-  void add_cell(Cell cell, json settings, const std::string& affinity) {
-    std::string hash = sha256_hex(writer_.text(cell));
-    if (!seen_.insert(hash).second) return;
-    if (!cell.lora)
-      std::erase_if(settings.get_ref<json::object_t&>(),
-                    [](const auto& s) { return s.first.starts_with("lora."); });
-    WorkloadPtr workload = workloads_.of(workload_of(cell, affinity));
-    grid_.cells.push_back({std::move(cell), std::move(hash), std::move(workload), std::move(settings)});
-  }
-
   const SweepSpec& spec_;
   const ShapeOf& shape_of_;
-  std::vector<json> settings_;
+  std::vector<Combination> combinations_;
   std::unordered_set<std::string> seen_;
-  CellWriter writer_;
+  std::vector<CellWriter> writers_;
   Workloads workloads_;
   Grid grid_;
 };
@@ -206,6 +219,11 @@ std::int64_t encoder_parameters(const EncoderShape& s, int kept) {
   const std::int64_t attention = 4 * d * d + 3 * d;  // q, v and out have a bias, k has none
   const std::int64_t block = attention + (2 * d * ffn + ffn + d) + 2 * (2 * d);
   return convolutions + s.positions * d + kept * block + 2 * d;
+}
+
+GridCell lone_point(const Cell& cell, WorkloadPtr workload) {
+  return {std::make_shared<const Cell>(cell), std::make_shared<const json>(json::object()), cell.seed,
+          cell_hash(cell), std::move(workload)};
 }
 
 Grid expand(const SweepSpec& spec, const ShapeOf& shape_of) { return Expansion(spec, shape_of).run(); }

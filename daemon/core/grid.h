@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
@@ -25,12 +26,18 @@ std::int64_t encoder_parameters(const EncoderShape& shape, int kept);
 
 using ShapeOf = std::function<std::optional<EncoderShape>(const std::string& encoder)>;
 
+// Points that differ in their seed and on further axes alone share a base, so that 100,000 of them are small.
 struct GridCell {
-  Cell cell;
-  std::string hash;         // cell_hash(cell)
+  std::shared_ptr<const Cell> base;  // never null; its seed says nothing
+  std::shared_ptr<const nlohmann::json> settings;  // never null; values of further axes: {"train.lr": 0.001}
+  std::int64_t seed = 0;
+  std::string hash;  // cell_hash(cell())
   WorkloadPtr workload = kNoWorkload;
-  nlohmann::json settings;  // values of further axes: {"train.lr": 0.001}
+
+  Cell cell() const { return with_settings(*base, seed, *settings); }
 };
+// The point of a grid that has no other.
+GridCell lone_point(const Cell& cell, WorkloadPtr workload = kNoWorkload);
 
 struct ExcludedCell {
   nlohmann::json point;  // {"encoder": ..., "layers": ..., ...}

@@ -3,6 +3,7 @@
 #include "daemon/http/lookup.h"
 #include "daemon/http/paging.h"
 #include "daemon/http/resources.h"
+#include "schemas/json_text.h"
 #include "schemas/or_null.h"
 
 namespace sweetspot::daemon {
@@ -48,11 +49,15 @@ Answer get_sweep_grid(Context& context, const Request& request) {
   const SweepId id = sweep_id(request);
   auto sweep = find_sweep(context, id);
   if (!sweep) return sweep.error();
-  auto runs = context.reader.grid(id);
-  if (!runs) return problem_of(runs.error());
-  json rows = json::array();
-  for (const RunRow& run : *runs) rows.push_back(values(run, !sweep->source.empty()));
-  return json_response({{"sweep", to_string(id)}, {"columns", columns()}, {"rows", std::move(rows)}});
+  // Row by row into the text: as one document, 100,000 of them would take ten times the memory.
+  std::string rows;
+  const Status read = context.reader.each_in_grid(id, [&](const RunRow& run) {
+    rows += (rows.empty() ? "" : ",") + dump_json(values(run, !sweep->source.empty()));
+  });
+  if (!read) return problem_of(read.error());
+  Response response = json_response({{"sweep", to_string(id)}, {"columns", columns()}, {"rows", json::array()}});
+  response.body.insert(response.body.rfind("[]") + 1, rows);
+  return response;
 }
 
 }  // namespace sweetspot::daemon

@@ -17,13 +17,13 @@ using nlohmann::json;
 json axes_view(const Grid& grid) {
   std::map<std::string, std::set<json>> axes;
   for (const GridCell& point : grid.cells) {
-    const Cell& cell = point.cell;
+    const Cell& cell = *point.base;
     axes["encoder"].insert(model_label(cell.encoder));
     axes["layers"].insert(cell.layers);
     axes["language"].insert(cell.language);
     axes["lora"].insert(cell.lora.has_value());
-    axes["seed"].insert(cell.seed);
-    for (const auto& [name, value] : point.settings.items()) axes[name].insert(value);
+    axes["seed"].insert(point.seed);
+    for (const auto& [name, value] : point.settings->items()) axes[name].insert(value);
   }
   return axes;
 }

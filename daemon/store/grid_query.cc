@@ -3,14 +3,13 @@
 
 namespace sweetspot::daemon {
 
-Result<std::vector<RunRow>> Reader::grid(SweepId sweep) {
-  std::vector<RunRow> runs;
-  Status status = database_.each(
+Status Reader::each_in_grid(SweepId sweep, const std::function<void(const RunRow&)>& visit) {
+  return database_.each(
       R"(SELECT id, position, encoder, language, settings, layers, lora, seed, state, reason_code, reason, hint,
            phase, step, steps, epoch, val_wer, wer, device, attempt, started_at, ended_at
          FROM run WHERE sweep = ? ORDER BY position, id)",
       [&](const Row& row) {
-        runs.push_back({.id = row.get<RunId>(0),
+        visit({.id = row.get<RunId>(0),
                         .sweep = sweep,
                         .position = row.get<std::int64_t>(1),
                         .encoder = row.get<std::string>(2),
@@ -35,7 +34,6 @@ Result<std::vector<RunRow>> Reader::grid(SweepId sweep) {
                         .ended_at = row.get<std::optional<std::string>>(21)});
       },
       sweep);
-  return status ? Result<std::vector<RunRow>>(std::move(runs)) : status.error();
 }
 
 }  // namespace sweetspot::daemon

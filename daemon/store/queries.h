@@ -5,6 +5,7 @@
 #include <array>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -201,7 +202,8 @@ class Reader {
   Result<RunFiles> run_files(RunId id);  // of a run that exists
   Result<Page<RunRow>> runs(const RunQuery& query);
   Result<std::int64_t> count_runs(const RunFilter& filter);
-  Result<std::vector<RunRow>> grid(SweepId sweep);  // by position; what results and people say of them is left out
+  // By position; what results and people say of them is left out.
+  Status each_in_grid(SweepId sweep, const std::function<void(const RunRow&)>& visit);
   Result<std::vector<AttemptRow>> attempts(RunId run);  // oldest first
 
   Result<RunTiming> timing(RunId run);

@@ -3,6 +3,7 @@
 #include <array>
 #include <cmath>
 
+#include "daemon/store/cell_rows.h"
 #include "daemon/store/queries.h"
 
 namespace sweetspot::daemon {
@@ -14,10 +15,13 @@ using nlohmann::json;
 struct Sort {
   std::string_view name, key;
   bool descending;
+  bool is_place() const { return key == kPlace; }
+  // In one number for a cursor; rows are ordered by its two parts, of which there is an index.
+  static constexpr std::string_view kPlace = "run.sweep * 4294967296 + run.position";
 };
 constexpr std::array kRunSorts = {
-    Sort{"position", "run.sweep * 4294967296 + run.position", false},
-    Sort{"-position", "run.sweep * 4294967296 + run.position", true},
+    Sort{"position", Sort::kPlace, false},
+    Sort{"-position", Sort::kPlace, true},
     Sort{"id", "run.id", false},
     Sort{"-id", "run.id", true},
     Sort{"wer", "coalesce(run.wer, 1e300)", false},
@@ -60,10 +64,14 @@ struct Where {
     if (!list.empty()) add(column + " IN (SELECT value FROM json_each(?))", {json(list).dump()});
   }
   void add_page(const Sort& sort, std::string_view id, const std::optional<Keyset>& after) {
-    if (after)
-      add("(" + std::string(sort.key) + ", " + std::string(id) + ") " + (sort.descending ? "<" : ">") +
-              " (?, ?)",
-          {after->key, after->id});
+    if (!after) return;
+    const std::string beyond = sort.descending ? " < " : " > ";
+    if (sort.is_place()) {
+      const auto place = after->key.is_number() ? after->key.get<std::int64_t>() : 0;  // a cursor can be made up
+      add("(run.sweep, run.position, run.id)" + beyond + "(?, ?, ?)", {place >> 32, place & 0xffffffff, after->id});
+    } else {
+      add("(" + std::string(sort.key) + ", " + std::string(id) + ")" + beyond + "(?, ?)", {after->key, after->id});
+    }
   }
   void bind_to(Statement& statement) const {
     for (const json& value : values) {
@@ -76,7 +84,8 @@ struct Where {
 
 std::string order(const Sort& sort, std::string_view id) {
   const std::string direction = sort.descending ? " DESC" : "";
-  return " ORDER BY " + std::string(sort.key) + direction + ", " + std::string(id) + direction + " LIMIT ?";
+  const std::string key = sort.is_place() ? "run.sweep" + direction + ", run.position" : std::string(sort.key);
+  return " ORDER BY " + key + direction + ", " + std::string(id) + direction + " LIMIT ?";
 }
 
 Where where(const RunFilter& filter) {
@@ -178,14 +187,11 @@ Result<std::optional<RunRow>> Reader::run(RunId id) {
 }
 
 Result<RunFiles> Reader::run_files(RunId id) {
-  RunFiles files;
-  Status status = database_.each(
-      "SELECT cell, document FROM run LEFT JOIN result ON result.run = run.id WHERE run.id = ?",
-      [&](const Row& row) {
-        files = {row.get<std::string>(0), row.get<std::optional<std::string>>(1)};
-      },
-      id);
-  return status ? Result<RunFiles>(std::move(files)) : status.error();
+  auto cell = load_cell_text(database_, id);
+  if (!cell) return cell.error();
+  auto document = database_.one<std::string>("SELECT document FROM result WHERE run = ?", id);
+  if (!document) return document.error();
+  return RunFiles{cell->value_or(""), *std::move(document)};
 }
 
 Result<Page<RunRow>> Reader::runs(const RunQuery& query) {

@@ -67,7 +67,7 @@ class Statement {
   Row row() const { return Row(handle_); }
 
   Status each(const std::function<void(const Row&)>& visit);
-  Status run();  // to the end
+  Status run();  // to the end; then it can be bound and run again
 
  private:
   friend class Database;

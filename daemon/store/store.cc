@@ -2,11 +2,11 @@
 
 #include <fmt/format.h>
 
+#include "daemon/store/cell_rows.h"
 #include "daemon/store/commit.h"
 #include "daemon/store/event_log.h"
 #include "daemon/store/migrations.h"
 #include "daemon/store/store_impl.h"
-#include "schemas/json_text.h"
 
 namespace sweetspot::daemon {
 namespace fs = std::filesystem;
@@ -141,14 +141,10 @@ Result<std::vector<Grant>> Store::attempts_before(const Grant& grant) {
 }
 
 Result<Cell> Store::cell_of(RunId run) {
-  auto text = impl_->database.one<std::string>("SELECT cell FROM run WHERE id = ?", run);
-  if (!text) return text.error();
-  if (!*text) return Error{"not_found", fmt::format("there is no run {}", to_string(run)), ""};
-  auto document = parse_json(**text);
-  if (!document) return document.error();
-  auto cell = cell_from_json(*document);
-  if (cell) return *std::move(cell);
-  return cell.error().front();
+  auto cell = load_cell(impl_->database, run);
+  if (!cell) return cell.error();
+  if (!*cell) return Error{"not_found", fmt::format("there is no run {}", to_string(run)), ""};
+  return **std::move(cell);
 }
 
 Result<std::vector<int>> Store::depths_beside(RunId run) {

@@ -3,6 +3,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "daemon/store/cell_rows.h"
 #include "daemon/store/event_log.h"
 #include "daemon/store/idempotency.h"
 #include "daemon/store/store_impl.h"
@@ -125,35 +126,36 @@ Result<SweepId> insert_sweep_row(Database& database, const SubmitRequest& reques
   return SweepId{database.last_insert_id()};
 }
 
-Result<Run> insert_run(Database& database, SweepId sweep, std::int64_t position, const GridCell& cell,
-                       const std::string& text, std::int64_t workload) {
-  Status stored = database.run(
-      "INSERT INTO run (sweep, position, cell_hash, cell, workload, encoder, layers, language, lora, seed, "
-      "settings)"
-      " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-      sweep, position, cell.hash, text, workload, model_label(cell.cell.encoder), cell.cell.layers,
-      cell.cell.language, cell.cell.lora.has_value(), cell.cell.seed,
-      cell.settings.is_object() ? dump_json(cell.settings) : "{}");
-  if (!stored) return stored.error();
-  return Run{.id = RunId{database.last_insert_id()},
-             .sweep = sweep,
-             .position = position,
-             .workload = cell.workload};
-}
+constexpr std::string_view kInsertRun =
+    "INSERT INTO run (sweep, position, cell_hash, cell, base, workload, encoder, layers, language, lora, seed, settings)"
+    " VALUES (?, ?, ?, '', ?, ?, ?, ?, ?, ?, ?, ?)";
 
 Result<SweepAdded> insert_grid(Database& database, const SubmitRequest& request) {
   auto sweep = insert_sweep_row(database, request);
   if (!sweep) return sweep.error();
   SweepAdded added{{.id = *sweep, .priority = request.spec.priority}, {}};
+  added.runs.reserve(request.cells.size());
   WorkloadRows workloads(database);
-  CellWriter writer;
-  for (const GridCell& cell : request.cells) {
-    const auto workload = workloads.id_of(cell.workload);
+  CellBases bases(database, *sweep);
+  auto insert = database.prepare(kInsertRun);
+  if (!insert) return insert.error();
+  for (const GridCell& point : request.cells) {
+    const auto workload = workloads.id_of(point.workload);
     if (!workload) return workload.error();
-    auto run = insert_run(database, *sweep, std::int64_t(added.runs.size()), cell, writer.text(cell.cell),
-                          *workload);
-    if (!run) return run.error();
-    added.runs.push_back(*std::move(run));
+    const auto base = bases.number_of(point.base);
+    if (!base) return base.error();
+    const auto position = std::int64_t(added.runs.size());
+    const Cell& cell = *point.base;
+    Status stored = insert
+                        ->bind(*sweep, position, point.hash, *base, *workload, model_label(cell.encoder),
+                               cell.layers, cell.language, cell.lora.has_value(), point.seed,
+                               dump_json(*point.settings))
+                        .run();
+    if (!stored) return stored.error();
+    added.runs.push_back({.id = RunId{database.last_insert_id()},
+                          .sweep = *sweep,
+                          .position = position,
+                          .workload = point.workload});
   }
   return added;
 }

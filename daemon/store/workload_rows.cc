@@ -10,6 +10,7 @@ Result<std::int64_t> WorkloadRows::id_of(const WorkloadPtr& workload) {
       " VALUES (?, ?, ?, ?, ?, ?, ?)",
       w.affinity, w.pack, w.epochs, w.cpu.shared, w.cpu.own, w.gpu.shared, w.gpu.own);
   if (!stored) return stored.error();
+  if (database_.changes() == 1) return known_[workload] = database_.last_insert_id();
   auto id = database_.one<std::int64_t>(
       "SELECT id FROM workload WHERE (affinity, pack, epochs, cpu_shared, cpu_own, gpu_shared, gpu_own)"
       " = (?, ?, ?, ?, ?, ?, ?)",

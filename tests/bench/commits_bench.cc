@@ -62,7 +62,7 @@ class Work {
     for (int i = 0; i < kRounds; ++i) {
       Cell cell{.encoder = "/models/tiny", .layers = 4, .language = "da", .llm = "/models/llm"};
       cell.seed = i;
-      request.cells.push_back({.cell = cell, .hash = cell_hash(cell), .affinity = "tiny", .settings = {}});
+      request.cells.push_back(lone_point(cell));
     }
     runs_ = store_.insert_sweep(request).value().runs;
   }

@@ -20,7 +20,7 @@ GridCell cell_of(int layers) {
   Cell cell{.encoder = "/models/tiny", .layers = layers, .language = "da", .llm = "/models/llm"};
   cell.corpus.path = "/corpora/da";
   const auto alone = std::make_shared<const Workload>(Workload{.affinity = "tiny/da", .pack = "tiny/da"});
-  return {.cell = cell, .hash = cell_hash(cell), .workload = alone, .settings = {}};
+  return lone_point(cell, alone);
 }
 }  // namespace
 

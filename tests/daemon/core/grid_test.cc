@@ -39,7 +39,7 @@ Grid grid_of(const json& document) {
 
 std::vector<int> depths(const Grid& grid) {
   std::vector<int> out;
-  for (const GridCell& c : grid.cells) out.push_back(c.cell.layers);
+  for (const GridCell& c : grid.cells) out.push_back(c.cell().layers);
   return out;
 }
 
@@ -61,10 +61,10 @@ TEST(Grid, OfThePaperHas204DifferentCells) {
   std::map<std::string, std::set<int>> by_encoder;
   std::map<std::pair<std::string, bool>, int> by_language;
   for (const GridCell& c : grid.cells) {
-    EXPECT_EQ(c.hash, cell_hash(c.cell));
+    EXPECT_EQ(c.hash, cell_hash(c.cell()));
     hashes.insert(c.hash);
-    by_encoder[c.cell.encoder].insert(c.cell.layers);
-    ++by_language[{c.cell.language, c.cell.lora.has_value()}];
+    by_encoder[c.cell().encoder].insert(c.cell().layers);
+    ++by_language[{c.cell().language, c.cell().lora.has_value()}];
   }
   EXPECT_EQ(hashes.size(), 204u);
   EXPECT_EQ(by_encoder["openai/whisper-small"], (std::set<int>{2, 4, 6, 8, 10, 12}));
@@ -78,21 +78,21 @@ TEST(Grid, OfThePaperHas204DifferentCells) {
 
 TEST(Grid, OfThePaperHasItsSettings) {
   for (const GridCell& c : grid_of(paper()).cells) {
-    EXPECT_EQ(c.cell.seed, 42);
-    EXPECT_EQ(c.cell.llm, "Qwen/Qwen2.5-3B");
-    EXPECT_EQ(c.cell.train, TrainSpec{});
-    EXPECT_EQ(c.cell.eval, EvalSpec{});
-    EXPECT_EQ(c.cell.projector, ProjectorSpec{});
-    EXPECT_EQ(c.cell.corpus.train_hours, c.cell.language == "en" ? std::optional(100.0) : std::nullopt);
-    if (!c.cell.lora) continue;
-    EXPECT_EQ(*c.cell.lora, c.cell.language == "da" ? (LoraSpec{.r = 8, .alpha = 16}) : LoraSpec{});
+    EXPECT_EQ(c.cell().seed, 42);
+    EXPECT_EQ(c.cell().llm, "Qwen/Qwen2.5-3B");
+    EXPECT_EQ(c.cell().train, TrainSpec{});
+    EXPECT_EQ(c.cell().eval, EvalSpec{});
+    EXPECT_EQ(c.cell().projector, ProjectorSpec{});
+    EXPECT_EQ(c.cell().corpus.train_hours, c.cell().language == "en" ? std::optional(100.0) : std::nullopt);
+    if (!c.cell().lora) continue;
+    EXPECT_EQ(*c.cell().lora, c.cell().language == "da" ? (LoraSpec{.r = 8, .alpha = 16}) : LoraSpec{});
   }
 }
 
 TEST(Grid, GoesFromTheWholeEncoderDown) {
   const Grid grid = grid_of(paper());
   const auto point = [&](std::size_t i) {
-    const Cell& c = grid.cells.at(i).cell;
+    const Cell c = grid.cells.at(i).cell();
     return json{c.encoder, c.layers, c.language, c.lora.has_value()};
   };
   EXPECT_EQ(point(0), (json{"openai/whisper-small", 12, "da", false}));
@@ -131,11 +131,11 @@ TEST(Grid, DoesNotDependOnTheOrderOfKeys) {
   const Grid a = grid_of(*parse_json(one)), b = grid_of(*parse_json(other));
   ASSERT_EQ(a.cells.size(), 64u);
   EXPECT_TRUE(std::ranges::equal(a.cells, b.cells, {}, &GridCell::hash, &GridCell::hash));
-  EXPECT_EQ(a.cells[0].cell.language, "nl");
-  EXPECT_TRUE(a.cells[0].cell.lora.has_value());
-  EXPECT_EQ(a.cells[0].cell.seed, 2);
-  EXPECT_EQ(a.cells[0].settings, (json{{"eval.beam", 2}, {"train.lr", 3e-4}}));
-  EXPECT_EQ(a.cells[1].settings, (json{{"eval.beam", 2}, {"train.lr", 1e-4}}))
+  EXPECT_EQ(a.cells[0].cell().language, "nl");
+  EXPECT_TRUE(a.cells[0].cell().lora.has_value());
+  EXPECT_EQ(a.cells[0].cell().seed, 2);
+  EXPECT_EQ(*a.cells[0].settings, (json{{"eval.beam", 2}, {"train.lr", 3e-4}}));
+  EXPECT_EQ(*a.cells[1].settings, (json{{"eval.beam", 2}, {"train.lr", 1e-4}}))
       << "the last axis is the fastest";
 }
 
@@ -159,7 +159,7 @@ TEST(Grid, AffinityIsSharedByWhatLoadsTheSame) {
                                    {"seed", {1, 2}}}));
   std::map<std::string, std::set<json>> by_affinity;
   for (const GridCell& c : grid.cells)
-    by_affinity[c.workload->affinity].insert(json{c.cell.encoder, c.cell.language});
+    by_affinity[c.workload->affinity].insert(json{c.cell().encoder, c.cell().language});
   EXPECT_EQ(by_affinity.size(), 4u);
   for (const auto& [affinity, points] : by_affinity) EXPECT_EQ(points.size(), 1u);
 }
@@ -230,9 +230,9 @@ TEST(Grid, ExcludesWhatMatchesEveryEntryOfOneRule) {
   EXPECT_EQ(grid.cells.size() + grid.excluded.size(), 32u);
   EXPECT_EQ(grid.cells.size(), 12u);
   for (const GridCell& c : grid.cells) {
-    EXPECT_FALSE(c.cell.language == "da" && c.cell.layers == 2);
-    EXPECT_FALSE(c.cell.lora && c.cell.seed == 2);
-    EXPECT_FALSE(c.cell.train.lr == 3e-4 && c.cell.language == "nl");
+    EXPECT_FALSE(c.cell().language == "da" && c.cell().layers == 2);
+    EXPECT_FALSE(c.cell().lora && c.cell().seed == 2);
+    EXPECT_FALSE(c.cell().train.lr == 3e-4 && c.cell().language == "nl");
   }
   for (const ExcludedCell& c : grid.excluded) {
     const bool first = c.point["language"] == "da" && c.point["layers"] == 2;
@@ -248,8 +248,8 @@ TEST(Grid, LoraByLanguageReachesItsCells) {
       sweep({{"encoder", {"/small"}}, {"language", {"da", "nl"}}, {"layers", {2}}, {"lora", {true}}});
   document["lora"] = {{"default", {{"r", 4}, {"dropout", 0}}}, {"by_language", {{"da", {{"r", 2}}}}}};
   const Grid grid = grid_of(document);
-  EXPECT_EQ(*grid.cells[0].cell.lora, (LoraSpec{.r = 2, .dropout = 0}));
-  EXPECT_EQ(*grid.cells[1].cell.lora, (LoraSpec{.r = 4, .dropout = 0}));
+  EXPECT_EQ(*grid.cells[0].cell().lora, (LoraSpec{.r = 2, .dropout = 0}));
+  EXPECT_EQ(*grid.cells[1].cell().lora, (LoraSpec{.r = 4, .dropout = 0}));
 }
 
 TEST(Grid, AnAxisOverLoraDoesNotMultiplyCellsWithoutIt) {
@@ -259,11 +259,11 @@ TEST(Grid, AnAxisOverLoraDoesNotMultiplyCellsWithoutIt) {
                                    {"lora", {false, true}},
                                    {"lora.r", {4, 8, 16}}}));
   ASSERT_EQ(grid.cells.size(), 4u);
-  EXPECT_FALSE(grid.cells[0].cell.lora);
-  EXPECT_EQ(grid.cells[0].settings, json::object()) << "it has no rank";
+  EXPECT_FALSE(grid.cells[0].cell().lora);
+  EXPECT_EQ(*grid.cells[0].settings, json::object()) << "it has no rank";
   std::vector<int> ranks;
   for (const GridCell& c : grid.cells) {
-    if (c.cell.lora) ranks.push_back(c.cell.lora->r);
+    if (c.cell().lora) ranks.push_back(c.cell().lora->r);
   }
   EXPECT_EQ(ranks, (std::vector<int>{4, 8, 16}));
 }
@@ -279,7 +279,7 @@ TEST(Grid, FurtherAxesSetWhatTheyName) {
                                    {"lora.targets", json::array({{"q", "v"}})},
                                    {"train.early_stop", {nullptr}}}));
   ASSERT_EQ(grid.cells.size(), 2u);
-  const Cell& cell = grid.cells[1].cell;
+  const Cell cell = grid.cells[1].cell();
   EXPECT_EQ(cell.train.epochs, 2);
   EXPECT_EQ(cell.train.early_stop, std::nullopt);
   EXPECT_EQ(cell.projector.hidden, 64);

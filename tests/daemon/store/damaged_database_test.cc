@@ -27,7 +27,7 @@ class DamagedDatabase : public testing::Test {
     for (int i = 0; i < kRuns; ++i) {
       Cell cell{.encoder = "/models/tiny", .layers = 4, .language = "da", .llm = "/models/llm"};
       cell.seed = i;
-      request.cells.push_back({.cell = cell, .hash = cell_hash(cell), .settings = {}});
+      request.cells.push_back(lone_point(cell));
     }
     ASSERT_TRUE(store->insert_sweep(request));
   }

@@ -30,10 +30,7 @@ class StoreTest : public ::testing::Test {
   static GridCell cell(int layers) {
     Cell cell{.encoder = "/models/tiny", .layers = layers, .language = "da", .llm = "/models/llm"};
     cell.corpus.path = "/corpora/da";
-    return {.cell = cell,
-            .hash = cell_hash(cell),
-            .workload = std::make_shared<const Workload>(Workload{.affinity = "tiny/da"}),
-            .settings = {}};
+    return lone_point(cell, std::make_shared<const Workload>(Workload{.affinity = "tiny/da"}));
   }
 
   static SubmitRequest request() {
@@ -75,10 +72,10 @@ class StoreTest : public ::testing::Test {
     const Grant grant{run.id, run.fence};
     const auto attempt = attempt_directory(directory.path(), grant);
     std::filesystem::create_directories(attempt);
-    const auto utterances = fake::make_utterances(cell(4).cell, 20);
+    const auto utterances = fake::make_utterances(cell(4).cell(), 20);
     std::ofstream(attempt / kUtterancesFile) << fake::to_lines(utterances);
     run.status = Succeeded{};
-    return {WorkerId{1}, 5, Done{grant, fake::declare(cell(4).cell, utterances)}, run};
+    return {WorkerId{1}, 5, Done{grant, fake::declare(cell(4).cell(), utterances)}, run};
   }
 
   template <class T>
@@ -116,7 +113,7 @@ TEST_F(StoreTest, SweepIsStoredWithAllItsRunsOrNotAtAll) {
   ASSERT_TRUE(added);
   EXPECT_EQ(added->runs.size(), 2u);
   EXPECT_EQ(added->sweep.priority, 3);
-  EXPECT_EQ(store->cell_of(added->runs[1].id).value(), cell(2).cell);
+  EXPECT_EQ(store->cell_of(added->runs[1].id).value(), cell(2).cell());
 }
 
 TEST_F(StoreTest, DepthsBesideARunAreThoseOfCellsThatNeedTheSame) {
@@ -124,7 +121,9 @@ TEST_F(StoreTest, DepthsBesideARunAreThoseOfCellsThatNeedTheSame) {
   asked.cells.clear();
   for (const auto& [layers, affinity] : {std::pair(6, "a"), {4, "a"}, {6, "a"}, {2, "b"}}) {
     GridCell point = cell(int(asked.cells.size()));
-    point.cell.layers = layers;
+    Cell base = *point.base;
+    base.layers = layers;
+    point.base = std::make_shared<const Cell>(std::move(base));
     point.workload = std::make_shared<const Workload>(Workload{.affinity = affinity});
     asked.cells.push_back(std::move(point));
   }
@@ -262,11 +261,11 @@ TEST_F(StoreTest, ResultThatDoesNotVerifyLeavesNoTraceButItsNeighboursDo) {
 TEST_F(StoreTest, LineWhoseAlignmentDisagreesWithItsCountsIsRejected) {
   const daemon::Run run = run_first();
   ResultStored result = finish(run);
-  auto utterances = fake::make_utterances(cell(4).cell, 3);
+  auto utterances = fake::make_utterances(cell(4).cell(), 3);
   utterances[1].alignment += 'H';
   std::ofstream(attempt_directory(directory.path(), {run.id, run.fence}) / kUtterancesFile)
       << fake::to_lines(utterances);
-  result.done.result = fake::declare(cell(4).cell, utterances);
+  result.done.result = fake::declare(cell(4).cell(), utterances);
   const auto rejected = commit({result});
   ASSERT_EQ(rejected.size(), 1u);
   EXPECT_NE(rejected[0].error.message.find("line 2"), std::string::npos) << rejected[0].error.message;
