@@ -33,10 +33,8 @@ std::string why_not_there(std::initializer_list<const CellResult*> cells) {
 
 const CellResult* EncoderGroup::find(int layers, bool lora, const std::string& language,
                                      std::int64_t seed) const {
-  auto found = std::find_if(cells.begin(), cells.end(), [&](const CellResult* cell) {
-    return cell->layers == layers && cell->lora == lora && cell->seed == seed && cell->language == language;
-  });
-  return found == cells.end() ? nullptr : *found;
+  const auto found = by_point.find({layers, lora, language, seed});
+  return found == by_point.end() ? nullptr : found->second;
 }
 
 std::optional<int> EncoderGroup::pruned() const {
@@ -44,24 +42,24 @@ std::optional<int> EncoderGroup::pruned() const {
 }
 
 std::optional<std::int64_t> EncoderGroup::encoder_params(int layers) const {
-  for (const CellResult* cell : cells)
-    if (cell->layers == layers && cell->params) return cell->params->encoder;
-  return std::nullopt;
+  const auto found = params.find(layers);
+  return found == params.end() ? std::nullopt : std::optional(found->second);
 }
 
 std::vector<EncoderGroup> encoder_groups(std::span<const CellResult> cells) {
   std::vector<EncoderGroup> groups;
+  std::map<std::pair<std::string, json>, std::size_t> known;  // -> groups
   for (const CellResult& cell : cells) {
-    auto group = std::find_if(groups.begin(), groups.end(), [&](const EncoderGroup& g) {
-      return g.encoder == cell.encoder && g.settings == cell.settings;
-    });
-    if (group == groups.end())
-      group = groups.insert(groups.end(), {.encoder = cell.encoder, .settings = cell.settings});
-    group->full = std::max(group->full, cell.layers);
-    group->depths.insert(cell.layers);
-    group->languages.insert(cell.language);
-    group->seeds.insert(cell.seed);
-    group->cells.push_back(&cell);
+    const auto [at, is_new] = known.try_emplace({cell.encoder, cell.settings}, groups.size());
+    if (is_new) groups.push_back({.encoder = cell.encoder, .settings = cell.settings});
+    EncoderGroup& group = groups[at->second];
+    group.full = std::max(group.full, cell.layers);
+    group.depths.insert(cell.layers);
+    group.languages.insert(cell.language);
+    group.seeds.insert(cell.seed);
+    group.cells.push_back(&cell);
+    group.by_point.try_emplace({cell.layers, cell.lora, cell.language, cell.seed}, &cell);
+    if (cell.params) group.params.try_emplace(cell.layers, cell.params->encoder);
   }
   return groups;
 }
@@ -95,12 +93,8 @@ std::vector<ReportColumn> head_columns() {
 }
 
 void note_missing(Report& report, std::initializer_list<const CellResult*> cells) {
-  for (const CellResult* cell : cells) {
-    if (!cell || cell->done()) continue;
-    json entry = missing_cell(*cell);
-    if (std::find(report.missing.begin(), report.missing.end(), entry) == report.missing.end())
-      report.missing.push_back(std::move(entry));
-  }
+  for (const CellResult* cell : cells)
+    if (cell && !cell->done()) report.missing.push_back(missing_cell(*cell));
 }
 
 std::string why_not_paired(std::initializer_list<const CellResult*> cells) {

@@ -1,10 +1,12 @@
 // Which cells of a sweep tables compare with one another.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <set>
 #include <span>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "daemon/report/report.h"
@@ -20,6 +22,9 @@ struct EncoderGroup {
   std::set<std::string> languages;
   std::set<std::int64_t> seeds;
   std::vector<const CellResult*> cells;  // in the order of the sweep
+  using Point = std::tuple<int, bool, std::string, std::int64_t>;  // layers, LoRA, language, seed
+  std::map<Point, const CellResult*> by_point;                     // the first of each
+  std::map<int, std::int64_t> params;                              // of the encoder, by depth
 
   const CellResult* find(int layers, bool lora, const std::string& language, std::int64_t seed) const;
   std::optional<int> pruned() const;                             // the next depth below the whole encoder
@@ -44,7 +49,7 @@ std::vector<Quartet> quartets(const std::vector<EncoderGroup>& groups);
 nlohmann::json row_head(const Quartet& quartet);
 std::vector<ReportColumn> head_columns();
 
-// Adds to `missing` those of `cells` that are in the sweep but not done.
+// Adds to `missing` those of a quartet's `cells` that are in the sweep but not done. No two quartets share a cell.
 void note_missing(Report& report, std::initializer_list<const CellResult*> cells);
 
 // Why these cells cannot be compared utterance by utterance, as a sentence; empty: they can.
