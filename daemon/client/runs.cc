@@ -52,10 +52,13 @@ Result<std::string, Failure> sentence_of_sweep(Api& api, const std::string& swee
   const auto timing = api.get("/api/v1/sweeps/" + sweep + "/timing");
   if (!timing) return timing.error();
   const auto seconds = [&](const char* time) { return show_seconds(timing->at(time), Format::table); };
-  return fmt::format(
+  const std::string sentence = fmt::format(
       "{}: {} of devices, {} of them in no result: attempts that failed, were lost or go on, and starting "
-      "workers. Sharing features saved about {}.",
-      sweep, seconds("total"), seconds("unaccounted"), seconds("saved"));
+      "workers.",
+      sweep, seconds("total"), seconds("unaccounted"));
+  return timing->at("saved").is_null()
+             ? sentence
+             : fmt::format("{} Sharing features saved about {}.", sentence, seconds("saved"));
 }
 
 Query query_of(const RunFilters& filters, const std::string& sweep) {

@@ -401,7 +401,8 @@ TEST_F(FakeDaemon, RunsSayWhereTheirTimeWent) {
   };
   const std::string asked = "GET /api/v1/runs?sort=position&timing=true&sweep=sw_3&limit=1000";
   answer(asked, 200, page({timed("run_1", 12.34, 7.0), timed("run_2", nullptr, nullptr)}));
-  answer("GET /api/v1/sweeps/sw_3/timing", 200, {{"total", 250.0}, {"unaccounted", 52.0}, {"saved", 7.0}});
+  const json sweep = {{"total", 250.0}, {"unaccounted", 52.0}, {"saved", 7.0}};
+  answer("GET /api/v1/sweeps/sw_3/timing", 200, sweep);
   const auto ended = run({"runs", "--sweep", "sw_3", "--timing"});
   EXPECT_EQ(ended.code, 0) << ended.err;
   EXPECT_THAT(
