@@ -83,7 +83,7 @@ int open(sqlite3_vfs*, const char* name, sqlite3_file* file, int flags, int* out
   auto* ours = reinterpret_cast<File*>(file);
   const int code = real_vfs->xOpen(real_vfs, name, real(file), flags, out);
   ours->base.pMethods = real(file)->pMethods ? &kMethods : nullptr;
-  ours->name = flags & (SQLITE_OPEN_MAIN_DB | SQLITE_OPEN_WAL) ? name : nullptr;
+  ours->name = flags & (SQLITE_OPEN_MAIN_DB | SQLITE_OPEN_MAIN_JOURNAL | SQLITE_OPEN_WAL) ? name : nullptr;
   return code;
 }
 int remove(sqlite3_vfs*, const char* name, int sync_directory) {

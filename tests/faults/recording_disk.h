@@ -28,7 +28,7 @@ class RecordingDisk {
     std::string bytes;
   };
 
-  // Of the database and its log, in order, until stop().
+  // Of the database, its log and, while it is made, its journal, in order, until stop().
   const std::vector<Operation>& operations() const { return operations_; }
   void stop() { recording_ = false; }
 

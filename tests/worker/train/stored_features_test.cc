@@ -111,7 +111,7 @@ TEST_F(StoredFeatures, TwoWorkersEncodeEachClipOnce) {
   std::thread beside([&] { EXPECT_TRUE(torch::equal(all(one), wanted)); });
   EXPECT_TRUE(torch::equal(all(other), wanted));
   beside.join();
-  EXPECT_EQ(one.encoder.work().clips + other.encoder.encoded(), kClips);
+  EXPECT_EQ(one.encoder.work().clips + other.encoder.work().clips, kClips);
 }
 
 TEST_F(StoredFeatures, OfOtherShardsAreEncodedWhileOneIsTaken) {
