@@ -1,5 +1,5 @@
 // The writing side of the database: the one connection that writes, used by the loop's thread only.
-// Every call is one transaction (BEGIN IMMEDIATE, synchronous=FULL) and writes the event rows of its changes.
+// Every call is one transaction (BEGIN IMMEDIATE, synchronous=EXTRA) and writes the event rows of its changes.
 #pragma once
 
 #include <filesystem>

@@ -88,7 +88,10 @@ int open(sqlite3_vfs*, const char* name, sqlite3_file* file, int flags, int* out
 }
 int remove(sqlite3_vfs*, const char* name, int sync_directory) {
   const int code = real_vfs->xDelete(real_vfs, name, sync_directory);
-  if (code == SQLITE_OK && disk) disk->record({Kind::remove, last_component(name), 0, {}});
+  if (code == SQLITE_OK && disk) {
+    disk->record({Kind::remove, last_component(name), 0, {}});
+    if (sync_directory) disk->record({Kind::sync, last_component(name), 0, {}});
+  }
   return code;
 }
 

@@ -187,7 +187,7 @@ TEST_F(Recipe, TheTimesOfACellAddUpToItsOwn) {
   ASSERT_TRUE(outcome.ok() && outcome->timing);
   const Timing& timing = *outcome->timing;
   EXPECT_LE(timing.total(), took);
-  EXPECT_GT(timing.total(), 0.8 * took) << "all but making the pack and writing the result";
+  EXPECT_GT(timing.total(), 0.5 * took) << "all but making the pack and writing the result";
   for (const auto kind : {&Timing::audio, &Timing::encode, &Timing::train, &Timing::validate, &Timing::test})
     EXPECT_GT(timing.*kind, 0);
   EXPECT_NEAR(timing.train + timing.validate, outcome->train_seconds, 0.1 * took);
@@ -220,7 +220,7 @@ TEST_F(Recipe, TheTimesOfAPackAddUpToItsOwn) {
     alone += timing.audio + timing.encode + *timing.saved;
   }
   EXPECT_LE(total, took);
-  EXPECT_GT(total, 0.8 * took);
+  EXPECT_GT(total, 0.5 * took) << "all but making the pack and writing the results";
   EXPECT_DOUBLE_EQ(outcomes[0]->timing->other, outcomes[1]->timing->other);
   EXPECT_LT(outcomes[3]->timing->train, 0.8 * outcomes[0]->timing->train);
   EXPECT_GT(*outcomes[1]->timing->saved, *outcomes[0]->timing->saved) << "a deeper cell saves more";
