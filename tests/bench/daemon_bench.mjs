@@ -114,7 +114,8 @@ function peers_bench(ours) {
 }
 
 // From the event rows' own times: the end of the last run that a device had, to `running` of the next one there. Runs
-// last long enough that start and end are not stored in one commit.
+// last long enough that start and end are hardly ever stored in one commit, which says `running` of none of them: then
+// the end is taken, which is later.
 async function dispatch_bench(fsync) {
   daemon.script({ epochs: 1, steps: 1, step_ms: 30, utterances: 1 });
   const sweep = await call("POST", "sweeps", loners(400));
@@ -124,8 +125,9 @@ async function dispatch_bench(fsync) {
     const page = await call("GET", `runs?sweep=${sweep.id}&limit=200${cursor && `&cursor=${cursor}`}`);
     for (const run of page.items) {
       const { items } = await call("GET", `runs/${run.id}/events?limit=200`);
-      const at = (state) => Date.parse(items.find((event) => event.type === "run" && event.data.state === state).at);
-      moments.push({ device: run.device, started: at("running"), ended: at("succeeded") });
+      const at = (state) => Date.parse(items.find((event) => event.type === "run" && event.data.state === state)?.at);
+      const ended = at("succeeded");
+      moments.push({ device: run.device, started: at("running") || ended, ended });
     }
     cursor = page.next_cursor;
   }
