@@ -19,7 +19,9 @@ class TableCache {
   void keep(const std::string& name, const std::string& made_of, Shared answer);
 
  private:
-  static constexpr std::size_t kMostAnswers = 64;
+  static constexpr std::size_t kMostAnswers = 64, kMostBytes = 32 << 20;
+
+  std::size_t bytes() const;
 
   mutable std::mutex mutex_;
   std::map<std::string, std::pair<std::string, Shared>> answers_;  // by name: what it was made of, and it

@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <malloc.h>
 
 #include <functional>
 
@@ -73,7 +74,17 @@ std::string name_of(const Request& request) {
   return name;
 }
 
+constexpr std::size_t kLargeAnswer = 4 << 20;
+
 using Making = std::function<Result<Report, Problem>(const std::vector<Results>&)>;
+
+Result<Response, Problem> made_anew(const Request& request, const std::vector<Results>& results,
+                                    const Making& make) {
+  auto table = make(results);
+  if (!table) return table.error();
+  say_where_from(*table, results[0]);
+  return written(*table, request.query_text("format", "json"));
+}
 
 // A table of these sweeps, the first of which it is about: as it was made last, or, where something has
 // changed since, made anew.
@@ -92,12 +103,12 @@ Answer table_answer(Context& context, const Request& request, const std::vector<
   for (Results& one : results)
     if (Status filled = context.site.evidence.fill(context.reader, one.cells); !filled)
       return problem_of(filled.error());
-  auto table = make(results);
-  if (!table) return table.error();
-  say_where_from(*table, results[0]);
-  Response response = written(*table, request.query_text("format", "json"));
-  context.site.tables.keep(name, made_of, std::make_shared<const Response>(response));
-  return response;
+  auto answer = made_anew(request, results, make);
+  results.clear();
+  if (!answer) return answer.error();
+  context.site.tables.keep(name, made_of, std::make_shared<const Response>(*answer));
+  if (answer->body.size() > kLargeAnswer) malloc_trim(0);  // what it was made of was many times as large
+  return *std::move(answer);
 }
 
 Answer table_of_cells(Context& context, const Request& request, Report (*make)(std::span<const CellResult>)) {
