@@ -187,6 +187,19 @@ TEST_F(Resume, EqualsItAlsoAfterManyDeathsAndWithFeaturesThatDoNotFitInMemory) {
   EXPECT_EQ(last.losses.size(), whole.losses.size() - 4 * 3) << "each attempt went on from the one before";
 }
 
+TEST_F(Resume, CarriesTheTimesOfTheAttemptBefore) {
+  kill(world->cell(), "times", "evaluating", 2);
+  const auto left = ResumePoints().newest(std::vector{world->directory("times")});
+  ASSERT_TRUE(left.point);
+  Killer resumed;
+  const auto outcome = run(world->cell(), "times-resumed", resumed, {world->directory("times")});
+  ASSERT_TRUE(outcome.ok() && outcome->timing) << resumed.notes;
+  const auto then = timing_from_json(left.point->state.at("timing"));
+  EXPECT_GT(then->train, 0);
+  EXPECT_EQ(outcome->timing->train, then->train) << "nothing was left to train";
+  EXPECT_GT(outcome->timing->test, then->test);
+}
+
 TEST_F(Resume, GoesOnFromWhatWasHandedBackThoughNoCheckpointWasDue) {
   Killer whole;
   const std::string wanted = finish(lora(), "whole-asked", whole);
