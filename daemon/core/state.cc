@@ -20,8 +20,16 @@ bool is_timed(const Run& run) {
   return std::holds_alternative<RetryWait>(run.status) || std::holds_alternative<Orphaned>(run.status);
 }
 
-void require(bool holds, const std::string& invariant) {
-  if (!holds) throw std::logic_error("invariant broken: " + invariant);
+std::string name_of(std::string_view name) { return std::string(name); }
+template <class Tag>
+std::string name_of(Id<Tag> id) {
+  return to_string(id);
+}
+
+// Names its subject only when it has to: the simulations check all of this after each of their steps.
+template <class Subject>
+void require(bool holds, const Subject& subject, std::string_view invariant) {
+  if (!holds) throw std::logic_error(fmt::format("invariant broken: {}{}", name_of(subject), invariant));
 }
 }  // namespace
 
@@ -66,40 +74,38 @@ void reindex(State& state, const Sweep& sweep) {
 
 void check_invariants(const State& state) {
   for (const auto& [id, run] : state.runs) {
-    const std::string name = to_string(id);
-    require(state.sweeps.contains(run.sweep), name + " belongs to a sweep");
-    require(run.fence <= state.last_fence, name + " has a fence that was given out");
+    require(state.sweeps.contains(run.sweep), id, " belongs to a sweep");
+    require(run.fence <= state.last_fence, id, " has a fence that was given out");
     const int priority = state.sweeps.at(run.sweep).priority;
     const bool queued = state.queue.contains(priority, run.sweep, {run.position, id}, *run.workload);
-    require(queued == may_be_picked(state, run), name + " is in the queue if and only if it may be picked");
-    require(state.timed.contains(id) == is_timed(run), name + " is timed if and only if a tick may end that");
+    require(queued == may_be_picked(state, run), id, " is in the queue if and only if it may be picked");
+    require(state.timed.contains(id) == is_timed(run), id, " is timed if and only if a tick may end that");
     if (const auto holder = holder_of(run.status)) {
       const auto worker = state.workers.find(*holder);
       if (worker == state.workers.end() && state_of(run.status) == RunState::orphaned)
         continue;  // given up soon
-      require(worker != state.workers.end(), name + " is held by a worker that exists");
+      require(worker != state.workers.end(), id, " is held by a worker that exists");
       const auto grant = worker->second.runs.find(id);
-      require(grant != worker->second.runs.end() && grant->second == run.fence,
-              name + "'s holder has its newest grant");
+      require(grant != worker->second.runs.end() && grant->second == run.fence, id,
+              "'s holder has its newest grant");
     }
   }
   const auto waiting = std::ranges::count_if(
       state.runs, [&](const auto& entry) { return may_be_picked(state, entry.second); });
-  require(std::ptrdiff_t(state.queue.size()) == waiting,
-          "the queue holds what may be picked and nothing else");
+  require(std::ptrdiff_t(state.queue.size()) == waiting, "the queue",
+          " holds what may be picked and nothing else");
   std::set<RunId> held;
   for (const auto& [id, worker] : state.workers) {
     for (const auto& [run, fence] : worker.runs) {
       const auto found = state.runs.find(run);
       const bool newest = found != state.runs.end() && found->second.fence == fence;
-      require(!newest || held.insert(run).second, to_string(run) + "'s newest grant has one holder");
+      require(!newest || held.insert(run).second, run, "'s newest grant has one holder");
     }
     const auto device = state.devices.find(worker.device);
-    require(device != state.devices.end() && device->second.worker == id,
-            to_string(id) + " is its device's worker");
+    require(device != state.devices.end() && device->second.worker == id, id, " is its device's worker");
   }
   for (const auto& [name, device] : state.devices) {
-    require(!device.worker || state.workers.contains(*device.worker), name + "'s worker exists");
+    require(!device.worker || state.workers.contains(*device.worker), name, "'s worker exists");
   }
 }
 

@@ -1,5 +1,7 @@
 #include "tests/daemon/core/simulation.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <stdexcept>
 
@@ -81,14 +83,16 @@ void FakeStore::compare(const State& state, const std::set<RunId>& being_rejecte
   for (const auto& [id, run] : state.runs) {
     if (being_rejected.contains(id)) continue;
     const Run& row = runs_.at(id);
-    require(run.status.index() == row.status.index() && run.fence == row.fence &&
-                run.strikes == row.strikes && run.attempt == row.attempt && run.reason == row.reason &&
-                run.device == row.device,
-            to_string(id) + " is " + std::string(to_string(state_of(run.status))) + " in memory and " +
-                std::string(to_string(state_of(row.status))) + " in the store, or differs otherwise");
+    const bool equal = run.status.index() == row.status.index() && run.fence == row.fence &&
+                       run.strikes == row.strikes && run.attempt == row.attempt && run.reason == row.reason &&
+                       run.device == row.device;
+    if (!equal)
+      throw std::logic_error(fmt::format("{} is {} in memory and {} in the store, or differs otherwise",
+                                         to_string(id), to_string(state_of(run.status)),
+                                         to_string(state_of(row.status))));
   }
   for (const auto& [id, worker] : state.workers)
-    require(workers.contains(id), to_string(id) + " is not in the store");
+    if (!workers.contains(id)) throw std::logic_error(to_string(id) + " is not in the store");
 }
 
 // --- the daemon's loop ---
