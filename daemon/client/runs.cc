@@ -1,6 +1,8 @@
 // `sweetspot runs`: runs, filtered; with --timing, where their time went.
 #include <fmt/format.h>
 
+#include <cmath>
+
 #include "daemon/client/verbs.h"
 #include "schemas/run_state.h"
 
@@ -56,9 +58,10 @@ Result<std::string, Failure> sentence_of_sweep(Api& api, const std::string& swee
       "{}: {} of devices, {} of them in no result: attempts that failed, were lost or go on, and starting "
       "workers.",
       sweep, seconds("total"), seconds("unaccounted"));
-  return timing->at("saved").is_null()
-             ? sentence
-             : fmt::format("{} Sharing features saved about {}.", sentence, seconds("saved"));
+  if (timing->at("saved").is_null()) return sentence;
+  const double saved = timing->at("saved").get<double>();
+  return fmt::format("{} Sharing features {} about {:.1f} s.", sentence, saved < 0 ? "cost" : "saved",
+                     std::abs(saved));
 }
 
 Query query_of(const RunFilters& filters, const std::string& sweep) {

@@ -200,7 +200,7 @@ export const text = {
     },
     all: "All runs together:",
     total: (time: string, wait: string) => `${time} on devices, ${wait} in the queue. What cells of a pack do together they share equally.`,
-    saved: (time: string) => `Sharing features saved about ${time} (an estimate).`,
+    saved: (cost: boolean, time: string) => `Sharing features ${cost ? "cost" : "saved"} about ${time} (an estimate).`,
   },
   artifacts: { title: "Files in the state directory", columns: { file: "File", size: "Size", sha256: "SHA-256" } },
   timeline: {

@@ -421,6 +421,12 @@ TEST_F(FakeDaemon, RunsSayWhereTheirTimeWent) {
   EXPECT_THAT(csv.out, Not(HasSubstr("total,,")));
   const auto document = json::parse(run({"runs", "--sweep", "sw_3", "--timing", "-o", "json", "-q"}).out);
   EXPECT_EQ(document[0]["timing"]["train"], 12.34);
+
+  answer("GET /api/v1/runs?sort=position&timing=true&sweep=sw_4&limit=1000", 200, page({}));
+  answer("GET /api/v1/sweeps/sw_4/timing", 200,
+         json{{"total", 250.0}, {"unaccounted", 52.0}, {"saved", -0.12}});
+  EXPECT_THAT(run({"runs", "--sweep", "sw_4", "--timing"}).err,
+              HasSubstr("Sharing features cost about 0.1 s"));
 }
 
 TEST_F(FakeDaemon, LogsFollowUntilTheRunIsOver) {

@@ -16,7 +16,7 @@ export function TimeSpent({ timing }: { timing: RunTiming | SweepTiming | null }
       <h2 id="timing-title">{text.timing.title}</h2>
       <div class="bar time" aria-hidden="true">{parts.map(({ kind, hue, seconds }) => <span key={kind} class={hue} style={{ width: percent(seconds / total).replace(" ", "") }} />)}</div>
       <ul class="key">{parts.map(({ kind, hue, seconds }) => <li key={kind}><span class={hue} aria-hidden="true">■</span> {text.timing.kinds[kind]} {took(seconds)} <span class="faint">{percent(seconds / total, 0)}</span></li>)}</ul>
-      <p class="faint prose">{"runs" in timing && text.timing.all} {text.timing.total(took(total), took(wait ?? 0))} {saved !== null && text.timing.saved(took(saved))}</p>
+      <p class="faint prose">{"runs" in timing && text.timing.all} {text.timing.total(took(total), took(wait ?? 0))} {saved !== null && text.timing.saved(saved < 0, took(Math.abs(saved)))}</p>
     </section>
   );
 }
