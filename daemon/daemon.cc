@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <cstdlib>
-#include <future>
 #include <thread>
 
 #include "daemon/device_memory.h"
@@ -12,7 +11,10 @@
 namespace sweetspot::daemon {
 
 namespace {
-constexpr std::chrono::milliseconds kTick{500}, kProgressDelay{100}, kHoldPause{1000};
+constexpr std::chrono::milliseconds kTick{500}, kProgressDelay{100}, kCompanyDelay{2}, kHoldPause{1000};
+
+// Of a sweep's runs that a command changes at a time: some 50 ms in which nobody else is served.
+constexpr std::size_t kPortion = 1000;
 
 constexpr std::int64_t kTicksBetweenLogs = 20;
 
@@ -43,6 +45,14 @@ Error held_up(const Error& why) {
 }
 
 bool is_progress(const Change& change) { return std::holds_alternative<ProgressMade>(change); }
+
+// Nobody waits for the answer, and more follows soon: of a short run even its end.
+bool may_wait(const Event& event) {
+  const auto* said = std::get_if<WorkerSaid>(&event);
+  return said && (std::holds_alternative<Started>(said->frame.message) ||
+                  std::holds_alternative<Progress>(said->frame.message) ||
+                  std::holds_alternative<Heartbeat>(said->frame.message));
+}
 }  // namespace
 
 Daemon::Daemon(asio::io_context& loop, Store store, DaemonOptions options)
@@ -52,6 +62,7 @@ Daemon::Daemon(asio::io_context& loop, Store store, DaemonOptions options)
       supervisor_(loop, options_.supervisor, [this](Event event) { post(std::move(event)); }),
       tick_timer_(loop),
       progress_timer_(loop),
+      company_timer_(loop),
       hold_timer_(loop) {}
 
 Status Daemon::start(std::function<void()> committed) {
@@ -107,6 +118,7 @@ void Daemon::stop() {
   stopped_ = true;
   tick_timer_.cancel();
   progress_timer_.cancel();
+  company_timer_.cancel();
   hold_timer_.cancel();
   if (!progress_.empty() && !held_) commit({});
   supervisor_.stop();
@@ -115,12 +127,28 @@ void Daemon::stop() {
 // --- the loop ---
 
 void Daemon::post(Event event) {
+  const bool waits = may_wait(event);
   pending_.push_back(std::move(event));
-  if (pending_.size() == 1 && !held_) asio::post(loop_, [this] { take_pending(); });
+  if (held_ || taking_) return;
+  if (waits) {
+    if (pending_.size() == 1) take_in_company();
+  } else {
+    taking_ =
+        true;  // in the next lap but one, so that what others have said by now is stored in the same commit
+    asio::post(loop_, [this] { asio::post(loop_, [this] { take_pending(); }); });
+  }
+}
+
+void Daemon::take_in_company() {
+  company_timer_.expires_after(kCompanyDelay);
+  company_timer_.async_wait([this](const boost::system::error_code& cancelled) {
+    if (!cancelled) take_pending();
+  });
 }
 
 void Daemon::take_pending() {
-  if (held_) return;  // until what was decided before is stored
+  taking_ = false;
+  if (held_ || pending_.empty()) return;  // held: until what was decided before is stored
   std::vector<Event> events(std::make_move_iterator(pending_.begin()),
                             std::make_move_iterator(pending_.end()));
   pending_.clear();
@@ -135,6 +163,7 @@ Effects Daemon::apply(std::span<const Event> events) {
     std::ranges::move(effects.changes, std::back_inserter(all.changes));
     std::ranges::move(effects.actions, std::back_inserter(all.actions));
     std::ranges::move(effects.outcomes, std::back_inserter(all.outcomes));
+    all.done_up_to = effects.done_up_to;
   }
   if (!all.changes.empty() && std::ranges::all_of(all.changes, is_progress)) {
     std::ranges::move(all.changes, std::back_inserter(progress_));
@@ -283,6 +312,11 @@ R Daemon::on_loop(std::function<R()> work) {
     if (!done.ok() && leaves_doubt(done.error())) begin_anew_after(done.error());
     promise->set_value(held_ && done.ok() ? R(held_up(*held_)) : std::move(done));
   });
+  return wait_for(std::move(answer));
+}
+
+template <class R>
+R Daemon::wait_for(std::future<R> answer) {
   while (answer.wait_for(std::chrono::milliseconds(50)) != std::future_status::ready) {
     if (stopped_) return stopping();
   }
@@ -350,6 +384,7 @@ Status Daemon::remove_sweep(SweepId sweep) {
     if (!removed) return removed;
     const Event event = SweepRemoved{sweep};
     apply({&event, 1});
+    std::erase_if(depths_, [&](const auto& known) { return known.first.first == sweep; });
     std::error_code ignored;  // files that no row names do not exist for the system
     for (RunId run : runs)
       std::filesystem::remove_all(attempt_directory(store_.directory(), {run, Fence{1}}).parent_path(),
@@ -361,12 +396,37 @@ Status Daemon::remove_sweep(SweepId sweep) {
 
 Result<std::vector<RunOutcome>> Daemon::act_on_sweep(SweepId sweep, Action action,
                                                      std::vector<RunState> states) {
-  return on_loop<Result<std::vector<RunOutcome>>>(
-      [this, sweep, action, states]() -> Result<std::vector<RunOutcome>> {
-        if (!state_.sweeps.contains(sweep)) return not_found("sweep " + to_string(sweep));
-        const Event event = SweepAction{sweep, action, states};
-        return apply({&event, 1}).outcomes;
-      });
+  auto work = std::make_shared<SweepWork>();
+  work->left = {.sweep = sweep, .action = action, .states = std::move(states), .most = kPortion};
+  auto answer = work->answer.get_future();
+  asio::post(loop_, [this, work] {
+    sweep_work_.push_back(work);
+    if (sweep_work_.size() == 1) go_on_with_sweeps();
+  });
+  return wait_for(std::move(answer));
+}
+
+// A portion of the oldest such command; others wait until it is done, so that all runs see them in one order.
+void Daemon::go_on_with_sweeps() {
+  SweepWork& work = *sweep_work_.front();
+  if (auto answer = do_portion(work)) {
+    work.answer.set_value(*std::move(answer));
+    sweep_work_.pop_front();
+  }
+  if (!sweep_work_.empty()) asio::post(loop_, [this] { go_on_with_sweeps(); });
+}
+
+// Nothing: there is more to do.
+std::optional<Daemon::Outcomes> Daemon::do_portion(SweepWork& work) {
+  if (held_) return held_up(*held_);
+  if (!state_.sweeps.contains(work.left.sweep)) return not_found("sweep " + to_string(work.left.sweep));
+  const Event event = work.left;
+  Effects effects = apply({&event, 1});
+  if (held_) return held_up(*held_);
+  std::ranges::move(effects.outcomes, std::back_inserter(work.outcomes));
+  if (!effects.done_up_to) return std::move(work.outcomes);
+  work.left.after = *effects.done_up_to;
+  return std::nullopt;
 }
 
 Result<RunOutcome> Daemon::act_on_run(RunId run, Action action) {

@@ -7,7 +7,9 @@
 #include <cstdlib>
 #include <deque>
 #include <functional>
+#include <future>
 #include <map>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -56,9 +58,21 @@ class Daemon : public Commands {
  private:
   template <class R>
   R on_loop(std::function<R()> work);
+  template <class R>
+  R wait_for(std::future<R> answer);
   Result<SweepId> take_up(Result<SweepAdded> added);
 
+  using Outcomes = Result<std::vector<RunOutcome>>;
+  struct SweepWork {
+    SweepAction left;  // begins after the portions that are stored
+    std::vector<RunOutcome> outcomes;
+    std::promise<Outcomes> answer;
+  };
+  void go_on_with_sweeps();
+  std::optional<Outcomes> do_portion(SweepWork& work);
+
   void post(Event event);
+  void take_in_company();
   void take_pending();
   Effects apply(std::span<const Event> events);
   bool commit(std::span<const Change> changes);
@@ -84,11 +98,13 @@ class Daemon : public Commands {
   std::map<std::pair<SweepId, std::string>, std::vector<int>> depths_;  // of cells of one affinity
   Supervisor supervisor_;
   std::deque<Event> pending_;
-  std::vector<Change> progress_;  // waits for the next commit, at most 100 ms
-  std::optional<Error> held_;      // why what was decided last is not stored yet
-  std::vector<Act> held_actions_;  // to be carried out once it is
+  std::deque<std::shared_ptr<SweepWork>> sweep_work_;  // commands that concern whole sweeps, in order
+  std::vector<Change> progress_;                       // waits for the next commit, at most 100 ms
+  std::optional<Error> held_;                          // why what was decided last is not stored yet
+  std::vector<Act> held_actions_;                      // to be carried out once it is
   std::int64_t ticks_ = 0;
-  asio::steady_timer tick_timer_, progress_timer_, hold_timer_;
+  bool taking_ = false;  // pending_, in the loop's next lap but one
+  asio::steady_timer tick_timer_, progress_timer_, company_timer_, hold_timer_;
   std::function<void()> committed_ = [] {};
 
   // Any thread.

@@ -88,6 +88,7 @@ struct Effects {
   std::vector<Change> changes;
   std::vector<Act> actions;
   std::vector<RunOutcome> outcomes;  // of a SweepAction or RunAction
+  std::optional<RunId> done_up_to;   // of a SweepAction that was a portion: more runs follow this one
 };
 
 }  // namespace sweetspot::daemon

@@ -1,6 +1,8 @@
 // Everything that can happen to the daemon.
 #pragma once
 
+#include <cstddef>
+#include <limits>
 #include <string>
 #include <variant>
 #include <vector>
@@ -17,10 +19,13 @@ struct SweepAdded {
 
 enum class Action { pause, resume, cancel, retry, restart };  // restart: retry without its checkpoints
 // `states` narrows retry and restart to runs in those states; empty: failed, quarantined and cancelled.
+// Of a large sweep it is done in portions: `most` of its runs, those after `after`.
 struct SweepAction {
   SweepId sweep;
   Action action;
   std::vector<RunState> states;
+  RunId after = {};
+  std::size_t most = std::numeric_limits<std::size_t>::max();
 };
 struct RunAction {
   RunId run;

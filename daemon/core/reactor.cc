@@ -55,14 +55,26 @@ class Reactor {
   void on(const SweepAction& asked) {
     const auto sweep = state_.sweeps.find(asked.sweep);
     if (sweep == state_.sweeps.end()) return;
-    if (asked.action == Action::pause || asked.action == Action::resume) {
-      sweep->second.paused = asked.action == Action::pause;
-      effects_.changes.push_back(SweepChanged{sweep->second});
+    if (asked.action == Action::pause && asked.after == RunId{}) turn(sweep->second, true);
+    std::size_t looked_at = 0;
+    for (auto at = state_.runs.upper_bound(asked.after); at != state_.runs.end(); ++at) {
+      Run& run = at->second;
+      if (run.sweep != asked.sweep) continue;
+      if (looked_at++ == asked.most) break;
+      effects_.done_up_to = run.id;
+      if (concerns(asked, run)) act(run, asked.action);
     }
-    for (auto& [id, run] : state_.runs) {
-      if (run.sweep == asked.sweep && concerns(asked, run)) act(run, asked.action);
-    }
-    reindex(state_, sweep->second);
+    if (looked_at > asked.most) return;
+    effects_.done_up_to.reset();
+    if (asked.action == Action::resume) turn(sweep->second, false);
+  }
+
+  // The sweep itself, before the first of its runs is paused and after the last is resumed: whenever the
+  // daemon ends, what is left of either is to be resumed.
+  void turn(Sweep& sweep, bool paused) {
+    sweep.paused = paused;
+    effects_.changes.push_back(SweepChanged{sweep});
+    reindex(state_, sweep);
   }
 
   static bool concerns(const SweepAction& asked, const Run& run) {
@@ -129,7 +141,7 @@ class Reactor {
 
   void on(const SweepPriority& asked) {
     const auto sweep = state_.sweeps.find(asked.sweep);
-    if (sweep == state_.sweeps.end()) return;
+    if (sweep == state_.sweeps.end() || sweep->second.priority == asked.priority) return;
     sweep->second.priority = asked.priority;  // stored already, with the rest of the edit
     reindex(state_, sweep->second);
   }

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <unordered_map>
+
 #include "daemon/http/lookup.h"
 #include "schemas/sha256.h"
 
@@ -12,14 +14,27 @@ using nlohmann::json;
 
 constexpr int kWholeSweep = 1'000'000;
 
-CellResult cell_of(RunRow run) {
+// A sweep has few settings for its many cells.
+class Settings {
+ public:
+  const json& parsed(const std::string& text) {
+    const auto [at, is_new] = known_.try_emplace(text);
+    if (is_new) at->second = json::parse(text);
+    return at->second;
+  }
+
+ private:
+  std::unordered_map<std::string, json> known_;
+};
+
+CellResult cell_of(RunRow run, Settings& settings) {
   CellResult cell{.run = run.id,
                   .encoder = std::move(run.encoder),
                   .language = std::move(run.language),
                   .layers = run.layers,
                   .lora = run.lora,
                   .seed = run.seed,
-                  .settings = json::parse(run.settings),
+                  .settings = settings.parsed(run.settings),
                   .state = run.state,
                   .words = run.words,
                   .params = run.params,
@@ -39,7 +54,9 @@ Result<std::vector<CellResult>> cells_of(Reader& reader, SweepId id) {
   auto page = reader.runs({.filter = {.sweep = id}, .limit = kWholeSweep});
   if (!page) return page.error();
   std::vector<CellResult> cells;
-  for (RunRow& run : page->items) cells.push_back(cell_of(std::move(run)));
+  cells.reserve(page->items.size());
+  Settings settings;
+  for (RunRow& run : page->items) cells.push_back(cell_of(std::move(run), settings));
   return cells;
 }
 

@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <malloc.h>
 
 #include <charconv>
 
@@ -14,6 +15,8 @@ namespace sweetspot::daemon {
 namespace {
 
 using nlohmann::json;
+
+constexpr std::size_t kManyCells = 10'000;
 
 Problem invalid_sweep(const Errors& errors) {
   return {422,
@@ -111,12 +114,14 @@ Answer submit_sweep(Context& context, const Request& request) {
     errors.push_back({"no_cells", "every cell is excluded", "Loosen `exclude`.", "/exclude"});
   if (!errors.empty()) return invalid_sweep(errors);
 
+  const bool is_large = plan.grid.cells.size() >= kManyCells;
   SubmitRequest submission{
       .spec = *std::move(spec), .document = dump_json(*document), .cells = std::move(plan.grid.cells)};
   if (auto key = request.header("idempotency-key"))
     submission.idempotency = {*key, sha256_hex(request.method + "\n" + request.path + "\n" + request.body)};
   // The store knows the key of an earlier request and gives its sweep again.
   auto made = context.site.commands.submit(std::move(submission));
+  if (is_large) malloc_trim(0);  // of what its cells took, little is kept
   return made ? sweep_answer(context, *made, 201) : Answer(problem_of(made.error()));
 }
 
@@ -164,6 +169,7 @@ Answer edit_sweep(Context& context, const Request& request) {
 Answer remove_sweep(Context& context, const Request& request) {
   Status status = context.site.commands.remove_sweep(sweep_id(request));
   if (!status) return problem_of(status.error());
+  malloc_trim(0);  // of its runs
   return Response{.status = 204};
 }
 

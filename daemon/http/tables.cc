@@ -58,13 +58,13 @@ SpotRule rule_of(const Request& request) {
                                     : SpotRule::Prefer::layers};
 }
 
-Response written(const Report& table, const std::string& format) {
+Response written(Report table, const std::string& format) {
   if (format == "csv") return {.content_type = "text/csv; charset=utf-8", .body = csv(table)};
   if (format == "md") return {.content_type = "text/markdown; charset=utf-8", .body = markdown(table)};
   if (format == "latex")
     return {.content_type = "application/x-latex; charset=utf-8",
             .body = latex(table.name == "wer" ? wer_pivot(table) : table)};
-  return json_response(to_json(table));
+  return json_response(to_json(std::move(table)));
 }
 
 // The same for every way of asking for the same answer.
@@ -83,7 +83,7 @@ Result<Response, Problem> made_anew(const Request& request, const std::vector<Re
   auto table = make(results);
   if (!table) return table.error();
   say_where_from(*table, results[0]);
-  return written(*table, request.query_text("format", "json"));
+  return written(*std::move(table), request.query_text("format", "json"));
 }
 
 // A table of these sweeps, the first of which it is about: as it was made last, or, where something has

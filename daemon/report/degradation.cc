@@ -38,29 +38,29 @@ Shares shares_of(const Degraded& n) {
           share(n.base - n.lora, n.utterances()), share(n.base, n.base + n.both)};
 }
 
-// {NAME, NAME_low, NAME_high}. A resample in which the share does not exist is left out of its interval.
-json with_interval(const std::string& name, std::optional<double> Shares::*which, const Shares& shares,
-                   const std::vector<Shares>& resampled) {
+// Adds {NAME, NAME_low, NAME_high}. A resample in which the share does not exist is left out of its interval.
+void add_share(json& row, const std::string& name, std::optional<double> Shares::*which, const Shares& shares,
+               const std::vector<Shares>& resampled) {
   std::vector<double> values;
   for (const Shares& one : resampled)
     if (one.*which) values.push_back(*(one.*which));
   const auto range = shares.*which ? interval(std::move(values)) : std::nullopt;
-  return {{name, or_null(shares.*which)},
-          {name + "_low", range ? json(range->low) : json()},
-          {name + "_high", range ? json(range->high) : json()}};
+  row[name] = or_null(shares.*which);
+  row[name + "_low"] = range ? json(range->low) : json();
+  row[name + "_high"] = range ? json(range->high) : json();
 }
 
-json figures_of(const Degraded& n, const std::string& test_set) {
+void add_figures(json& row, const Degraded& n, const std::string& test_set) {
   std::vector<Shares> resampled;
   const std::array<std::int64_t, 4> kinds = {n.neither, n.base, n.lora, n.both};
-  for (const auto& [neither, base, lora, both] : resample_kinds(kinds, test_set))
-    resampled.push_back(shares_of({neither, base, lora, both}));
+  if (n.utterances() > 0)
+    for (const auto& [neither, base, lora, both] : resample_kinds(kinds, test_set))
+      resampled.push_back(shares_of({neither, base, lora, both}));
   const Shares shares = shares_of(n);
-  json figures = with_interval("base", &Shares::base, shares, resampled);
-  figures.update(with_interval("lora", &Shares::lora, shares, resampled));
-  figures.update(with_interval("recovered", &Shares::recovered, shares, resampled));
-  figures.update(with_interval("recovered_of_degraded", &Shares::recovered_of_degraded, shares, resampled));
-  return figures;
+  add_share(row, "base", &Shares::base, shares, resampled);
+  add_share(row, "lora", &Shares::lora, shares, resampled);
+  add_share(row, "recovered", &Shares::recovered, shares, resampled);
+  add_share(row, "recovered_of_degraded", &Shares::recovered_of_degraded, shares, resampled);
 }
 
 json row_of(const Quartet& quartet) {
@@ -69,7 +69,7 @@ json row_of(const Quartet& quartet) {
   const Degraded n =
       why.empty() ? count(*quartet.full->evidence, *quartet.pruned->evidence, *quartet.pruned_lora->evidence)
                   : Degraded{};
-  row.update(figures_of(n, why.empty() ? quartet.full->evidence->test_set : ""));
+  add_figures(row, n, why.empty() ? quartet.full->evidence->test_set : "");
   row["utterances"] = why.empty() ? json(n.utterances()) : json();
   row["significant"] = nullptr;
   if (!row["recovered_low"].is_null())

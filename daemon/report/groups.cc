@@ -80,8 +80,14 @@ std::vector<Quartet> quartets(const std::vector<EncoderGroup>& groups) {
 }
 
 json row_head(const Quartet& quartet) {
-  return {{"encoder", quartet.group->encoder},   {"language", quartet.language}, {"seed", quartet.seed},
-          {"settings", quartet.group->settings}, {"layers", quartet.layers},     {"of", quartet.group->full}};
+  json head;
+  head["encoder"] = quartet.group->encoder;
+  head["language"] = quartet.language;
+  head["seed"] = quartet.seed;
+  head["settings"] = quartet.group->settings;
+  head["layers"] = quartet.layers;
+  head["of"] = quartet.group->full;
+  return head;
 }
 
 std::vector<ReportColumn> head_columns() {

@@ -62,7 +62,7 @@ struct Report {
   std::vector<std::string> notes;                      // what a reader has to know beside the definition
 };
 
-nlohmann::json to_json(const Report& table);
+nlohmann::json to_json(Report table);
 
 // Adds a column with the values of further axes, where the sweep has any.
 void add_settings_column(Report& report, std::span<const CellResult> cells);

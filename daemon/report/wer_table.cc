@@ -30,8 +30,8 @@ json batch_mean_wer_of(const CellResult& cell) {
   return batch_mean_rate(utterances, kPaperTestBatch);
 }
 
-// {change, change_low, change_high, significant, better}: against the whole encoder without LoRA.
-json against_baseline(const CellResult& cell, const CellResult* baseline) {
+// Adds {change, change_low, change_high, significant, better}: against the whole encoder without LoRA.
+void add_change(json& row, const CellResult& cell, const CellResult* baseline) {
   json change, low, high, significant, better;
   const bool comparable = baseline && baseline != &cell && why_not_compared({&cell, baseline}).empty();
   if (comparable) {
@@ -41,28 +41,24 @@ json against_baseline(const CellResult& cell, const CellResult* baseline) {
     if (const auto range = interval_of_sum({plus, minus}))
       low = range->low, high = range->high, significant = range->excludes(0);
   }
-  return {{"change", change},           {"change_low", low}, {"change_high", high},
-          {"significant", significant}, {"better", better},  {"baseline", baseline == &cell}};
+  row["change"] = std::move(change);
+  row["change_low"] = std::move(low);
+  row["change_high"] = std::move(high);
+  row["significant"] = std::move(significant);
+  row["better"] = std::move(better);
+  row["baseline"] = baseline == &cell;
 }
 
 json row_of(const EncoderGroup& group, const CellResult& cell) {
-  json row = {{"encoder", cell.encoder},
-              {"layers", cell.layers},
-              {"language", cell.language},
-              {"lora", cell.lora},
-              {"seed", cell.seed},
-              {"settings", cell.settings},
-              {"wer", or_null(cell.wer())},
-              {"wer_low", nullptr},
-              {"wer_high", nullptr},
-              {"batch_mean_wer", batch_mean_wer_of(cell)},
-              {"params", or_null(group.encoder_params(cell.layers))},
-              {"reduction", reduction_of(group, cell)},
-              {"state", to_string(cell.state)},
-              {"run", to_string(cell.run)}};
-  row.update(against_baseline(cell, group.find(group.full, false, cell.language, cell.seed)));
+  json row = missing_cell(cell);  // what every cell has
+  row["wer"] = or_null(cell.wer());
   const auto range = cell.evidence ? interval(cell.evidence->resampled) : std::nullopt;
-  if (range) row["wer_low"] = range->low, row["wer_high"] = range->high;
+  row["wer_low"] = range ? json(range->low) : json();
+  row["wer_high"] = range ? json(range->high) : json();
+  row["batch_mean_wer"] = batch_mean_wer_of(cell);
+  row["params"] = or_null(group.encoder_params(cell.layers));
+  row["reduction"] = reduction_of(group, cell);
+  add_change(row, cell, group.find(group.full, false, cell.language, cell.seed));
   return row;
 }
 

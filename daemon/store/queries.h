@@ -57,11 +57,15 @@ struct RunRow {
   std::optional<EditCounts> words;  // of the test split; absent, too, where only a WER was imported
   std::optional<double> reduction;  // as published
   bool imported = false;
-  std::string cell_hash;  // the identity of its cell
-  std::string result;     // SHA-256 of its utterances; empty: there are none
-  std::string resumed;    // see resumption_of(); of the attempt that gave the result
-  std::string build;      // of the worker that did it; empty: none did, or it is not known
+  std::string cell_hash;          // the identity of its cell
+  std::string result;             // SHA-256 of its utterances; empty: there are none
+  std::string resumed;            // see resumption_of(); of the attempt that gave the result
+  std::string build;              // of the worker that did it; empty: none did, or it is not known
   std::string note, tags = "[]";  // what people say of it; tags: JSON array of text
+};
+struct FinishedRun {  // with a result
+  RunId run;
+  std::string result;  // SHA-256 of its utterances
 };
 struct RunFiles {  // what only one run's page shows
   std::string cell;
@@ -80,7 +84,7 @@ struct Page {
 };
 
 struct SweepFilter {
-  std::string contains;  // in name or id, whatever its case; empty: all
+  std::string contains;           // in name or id, whatever its case; empty: all
   std::vector<std::string> tags;  // all of them
 };
 struct RunFilter {
@@ -193,7 +197,7 @@ class Reader {
  public:
   static Result<Reader> open(const std::filesystem::path& state_directory);
 
-  Result<std::optional<SweepRow>> sweep(SweepId id);                      // with its spec
+  Result<std::optional<SweepRow>> sweep(SweepId id);  // with its spec
   Result<Page<SweepRow>> sweeps(const SweepFilter& filter, std::optional<Keyset> after,
                                 int limit);  // newest first, without their specs
   Result<std::int64_t> busy_devices();       // devices with a worker
@@ -215,9 +219,9 @@ class Reader {
   Result<std::optional<std::string>> sample_audio(RunId run, std::int64_t number);  // path of the sound file
   Result<std::vector<ArtifactRow>> artifacts(RunId run);
 
-  Result<std::vector<std::pair<SweepId, RunId>>> finished_runs();  // those with a result
-  Result<TestSplitRow> test_split(RunId run);                      // of a run with a result
-  Result<std::vector<SplitRow>> splits(SweepId sweep);             // of its finished runs
+  Result<std::vector<FinishedRun>> finished_runs();
+  Result<TestSplitRow> test_split(RunId run);           // of a run with a result
+  Result<std::vector<SplitRow>> splits(SweepId sweep);  // of its finished runs
   Result<std::vector<UtteranceResult>> utterances(RunId run, const std::vector<std::int64_t>& numbers);
 
   Result<Page<StoredEvent>> run_events(RunId run, std::optional<Keyset> after, int limit);

@@ -29,13 +29,12 @@ constexpr std::string_view kNamedSkipReasons = R"(
 
 }  // namespace
 
-Result<std::vector<std::pair<SweepId, RunId>>> Reader::finished_runs() {
-  std::vector<std::pair<SweepId, RunId>> runs;
-  Status status = database_.each(
-      "SELECT sweep, id FROM run WHERE state = 'succeeded' AND id IN (SELECT run FROM result) "
-      "ORDER BY sweep, position",
-      [&](const Row& row) { runs.emplace_back(row.get<SweepId>(0), row.get<RunId>(1)); });
-  return status ? Result<std::vector<std::pair<SweepId, RunId>>>(std::move(runs)) : status.error();
+Result<std::vector<FinishedRun>> Reader::finished_runs() {
+  std::vector<FinishedRun> runs;
+  Status status = database_.each("SELECT run, sha256 FROM result ORDER BY run", [&](const Row& row) {
+    runs.push_back({row.get<RunId>(0), row.get<std::string>(1)});
+  });
+  return status ? Result<std::vector<FinishedRun>>(std::move(runs)) : status.error();
 }
 
 Result<TestSplitRow> Reader::test_split(RunId run) {

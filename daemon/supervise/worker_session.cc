@@ -8,6 +8,8 @@ namespace sweetspot::daemon {
 namespace {
 
 constexpr std::chrono::seconds kHelloDeadline{10};
+// Room for a pack's worth of frames: what is read at once is decided and stored at once.
+constexpr std::size_t kReadBytes = 64 << 10;
 constexpr std::size_t kMaxOutgoingBytes = 16 << 20;  // a worker that does not read is cut off
 
 // What a peer did wrong; thrown and caught inside this file only.
@@ -37,7 +39,9 @@ WorkerSession::WorkerSession(Socket socket, Callbacks callbacks)
     : socket_(std::move(socket)),
       callbacks_(std::move(callbacks)),
       deadline_(socket_.get_executor()),
-      sendable_(socket_.get_executor(), asio::steady_timer::time_point::max()) {}
+      sendable_(socket_.get_executor(), asio::steady_timer::time_point::max()) {
+  incoming_.reserve(kReadBytes);
+}
 
 void WorkerSession::start() {
   auto report = [self = shared_from_this()](std::exception_ptr failed) {

@@ -1,7 +1,9 @@
 // The daemon as people run it, killed and restarted as machines do it.
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <csignal>
+#include <nlohmann/json.hpp>
 
 #include "tests/process/world.h"
 
@@ -58,8 +60,8 @@ TEST_F(DaemonTest, KilledDaemonFindsItsWorkersAgainAndTrainsNothingTwice) {
   world.write_script(R"({"step_ms": 40})");
   auto first = world.start_daemon();
   ASSERT_EQ(world.submit(*first), 201);
-  ASSERT_TRUE(World::wait_until(
-      [&] { return world.count("run WHERE state = 'running' AND step > 2") > kPack; }));
+  ASSERT_TRUE(
+      World::wait_until([&] { return world.count("run WHERE state = 'running' AND step > 2") > kPack; }));
   first->signal(SIGKILL);
   first->exit_code();
   world.write_script(R"({"step_ms": 1})");
@@ -120,8 +122,8 @@ TEST_F(DaemonTest, CancelledSweepLeavesItsWorkersAliveForTheNext) {
   world.write_script(R"({"step_ms": 40})");
   auto daemon = world.start_daemon();
   ASSERT_EQ(world.submit(*daemon), 201);
-  ASSERT_TRUE(World::wait_until(
-      [&] { return world.count("run WHERE state = 'running' AND step > 2") > kPack; }));
+  ASSERT_TRUE(
+      World::wait_until([&] { return world.count("run WHERE state = 'running' AND step > 2") > kPack; }));
   EXPECT_EQ(world.act(*daemon, "sw_1", "cancel"), 200);
   EXPECT_EQ(world.count("run WHERE state = 'cancelled'"), kCells);
   world.write_script(R"({"step_ms": 1})");
@@ -133,12 +135,31 @@ TEST_F(DaemonTest, CancelledSweepLeavesItsWorkersAliveForTheNext) {
 }
 
 // Its run is given away only once it is dead: what a stopped process does when it wakes is too late.
+TEST_F(DaemonTest, ALargeSweepIsPausedAndResumedInPortions) {
+  nlohmann::json seeds = nlohmann::json::array();
+  for (int seed = 0; seed < 100; ++seed) seeds.push_back(seed);
+  const int waiting = kCells * int(seeds.size()) - 2 * kPack;
+  world.write_script(R"({"step_ms": 5000})");
+  auto daemon = world.start_daemon();
+  ASSERT_EQ(world.submit(*daemon, nlohmann::json{{"axes", {{"seed", seeds}}}}.dump()), 201) << daemon->log();
+  ASSERT_TRUE(World::wait_until([&] { return world.count("run WHERE state = 'running'") == 2 * kPack; }));
+  for (const auto& [action, state] : {std::pair("pause", "paused"), std::pair("resume", "queued")}) {
+    ASSERT_EQ(world.act(*daemon, "sw_1", action), 200) << daemon->log();
+    EXPECT_EQ(
+        world.count(fmt::format("run WHERE state = '{0}' AND '{0}' = (SELECT data ->> '$.state' FROM event "
+                                "WHERE event.run = run.id AND type = 'run' ORDER BY seq DESC LIMIT 1)",
+                                state)),
+        waiting)
+        << action << ": each with its event, none of those that workers have";
+  }
+}
+
 TEST_F(DaemonTest, StoppedWorkerIsKilledAndItsRunTriedAgain) {
   world.write_script(R"({"step_ms": 40})");
   auto daemon = world.start_daemon();
   ASSERT_EQ(world.submit(*daemon), 201);
-  ASSERT_TRUE(World::wait_until(
-      [&] { return world.count("run WHERE state = 'running' AND step > 2") > kPack; }));
+  ASSERT_TRUE(
+      World::wait_until([&] { return world.count("run WHERE state = 'running' AND step > 2") > kPack; }));
   const pid_t stopped = worker_pid();
   ::kill(stopped, SIGSTOP);
   world.write_script(R"({"step_ms": 1})");

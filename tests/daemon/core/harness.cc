@@ -80,6 +80,7 @@ Step Harness::step(const Event& event) {
   for (const Act& action : effects.actions) step.actions.push_back(line(action));
   for (const Change& change : effects.changes) step.changes.push_back(line(change));
   step.outcomes = effects.outcomes;
+  step.done_up_to = effects.done_up_to;
   return step;
 }
 

@@ -19,6 +19,7 @@ struct Step {
   Lines actions;  // "launch wk_1 on cpu:0", "start wk_1 run_1/f_1", "ack wk_1 3", ...
   Lines changes;  // "run_1 leased", "run_1 retry_wait worker_lost", "f_1 began as 1 of run_1 on cpu:0", ...
   std::vector<RunOutcome> outcomes;
+  std::optional<RunId> done_up_to;
 };
 
 std::string line(const Change& change);

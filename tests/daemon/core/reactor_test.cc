@@ -166,6 +166,27 @@ TEST(Reactor, APausedSweepFinishesWhatRunsAndStartsNothing) {
   EXPECT_EQ(h.state_of_run(3), RunState::queued);
 }
 
+TEST(Reactor, PausesALargeSweepInPortions) {
+  Harness h;
+  h.submit({.id = 1, .runs = 3});
+  h.submit({.id = 2, .runs = 1});
+  Step step = h.step(SweepAction{SweepId{1}, Action::pause, {}, {}, 2});
+  EXPECT_EQ(step.changes, (Lines{"sw_1 paused", "run_1 paused paused", "run_2 paused paused"}));
+  EXPECT_EQ(step.done_up_to, RunId{2});
+  EXPECT_EQ(h.connect(1).actions.back(), "start wk_1 run_4/f_1")
+      << "of what is not paused yet, none is given out";
+
+  step = h.step(SweepAction{SweepId{1}, Action::pause, {}, RunId{2}, 2});
+  EXPECT_EQ(step.changes, Lines{"run_3 paused paused"});
+  EXPECT_EQ(step.done_up_to, std::nullopt);
+  step = h.step(SweepAction{SweepId{1}, Action::resume, {}, {}, 2});
+  EXPECT_TRUE(h.state.sweeps.at(SweepId{1}).paused) << "until the last is resumed";
+  h.step(SweepAction{SweepId{1}, Action::pause, {}, {}, 3});
+  step = h.step(SweepAction{SweepId{1}, Action::resume, {}, {}, 3});
+  EXPECT_EQ(step.changes, (Lines{"run_1 queued", "run_2 queued", "run_3 queued", "sw_1 going"}));
+  EXPECT_EQ(step.done_up_to, std::nullopt) << "nothing follows";
+}
+
 TEST(Reactor, AFailureInAPausedSweepWaitsForItsResume) {
   Harness h;
   h.submit({});

@@ -271,15 +271,16 @@ void Simulation::person() {
   const SweepId sweep = any_of(state_.sweeps)->first;
   const RunId run = any_of(state_.runs)->first;
   const std::string device = any_of(state_.devices)->first;
+  const std::size_t portion = 1 + below(8);  // the daemon may end before the next one
   switch (below(9)) {
     case 0:
-      return count("cancel a sweep"), step(SweepAction{sweep, Action::cancel, {}});
+      return count("cancel a sweep"), step(SweepAction{sweep, Action::cancel, {}, {}, portion});
     case 1:
-      return count("pause"), step(SweepAction{sweep, Action::pause, {}});
+      return count("pause"), step(SweepAction{sweep, Action::pause, {}, {}, portion});
     case 2:
-      return count("resume"), step(SweepAction{sweep, Action::resume, {}});
+      return count("resume"), step(SweepAction{sweep, Action::resume, {}, {}, portion});
     case 3:
-      return count("retry a sweep"), step(SweepAction{sweep, Action::retry, {}});
+      return count("retry a sweep"), step(SweepAction{sweep, Action::retry, {}, {}, portion});
     case 4:
     case 5:
       return count("cancel"), step(RunAction{run, Action::cancel});
