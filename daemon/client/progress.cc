@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "daemon/client/table.h"
+
 namespace sweetspot::daemon {
 namespace {
 
@@ -25,7 +27,7 @@ std::string show_duration(std::chrono::seconds duration) {
 }
 
 std::string progress_line(const SweepProgress& progress, int width) {
-  std::string line = fmt::format("{} {} {}/{} done", progress.name, bar(progress.share),
+  std::string line = fmt::format("{} {} {}/{} done", printable(progress.name), bar(progress.share),
                                  progress.succeeded + progress.failed, progress.total);
   if (progress.failed) line += fmt::format(", {} failed", progress.failed);
   if (progress.running) line += fmt::format(", {} running", progress.running);

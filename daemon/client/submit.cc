@@ -4,6 +4,7 @@
 #include <iostream>
 
 #include "daemon/client/sweep_options.h"
+#include "daemon/client/table.h"
 #include "daemon/client/verbs.h"
 #include "daemon/client/watch.h"
 
@@ -51,7 +52,7 @@ Result<json, Failure> find_or_submit(const Settings& settings, Api& api, const j
   }
   auto sweep = api.post("/api/v1/sweeps", document);
   if (sweep) {
-    note(settings, fmt::format("submitted {}: {} runs", sweep->at("name").get<std::string>(),
+    note(settings, fmt::format("submitted {}: {} runs", printable(sweep->at("name").get<std::string>()),
                                sweep->at("counts").at("total").get<int>()));
   }
   return sweep;

@@ -29,7 +29,8 @@ std::vector<std::size_t> column_widths(const Table& table) {
   return widths;
 }
 
-std::string render_text(const Table& table) {
+std::string render_text(Table table) {
+  for (auto& row : table.rows) std::ranges::transform(row, row.begin(), printable);
   const auto widths = column_widths(table);
   const auto line = [&](auto cell_at) {
     std::string text;
@@ -140,6 +141,19 @@ std::string render(const Table& table, Format format) {
   if (format == Format::md) return render_markdown(table);
   if (format == Format::latex) return render_latex(table);
   return render_text(table);
+}
+
+// Control characters of ASCII, and those of Latin-1, which are 0xC2 and 0x80 to 0x9F in UTF-8.
+std::string printable(std::string_view text) {
+  constexpr std::string_view kReplacement = "\uFFFD";
+  std::string shown;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const auto byte = static_cast<unsigned char>(text[i]);
+    const bool latin = byte == 0xC2 && i + 1 < text.size() && static_cast<unsigned char>(text[i + 1]) < 0xA0;
+    if (byte >= 0x20 && byte != 0x7F && !latin) shown += text[i];
+    else shown += kReplacement, i += latin;
+  }
+  return shown;
 }
 
 std::size_t display_width(std::string_view text) {

@@ -27,6 +27,9 @@ std::optional<Format> parse_format(std::string_view name);
 // `format` is any but json, which is never made from a Table. Ends with a newline.
 std::string render(const Table& table, Format format);
 
+// Text that others chose, for a terminal: what would move its cursor or colour it is shown as U+FFFD.
+std::string printable(std::string_view text);
+
 // Columns of a terminal that UTF-8 text takes, at one a code point.
 std::size_t display_width(std::string_view text);
 

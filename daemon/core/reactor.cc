@@ -109,7 +109,7 @@ class Reactor {
   void change_if_legal(Run& run, RunStatus status, Reason reason) {
     const RunState from = state_of(run.status), to = state_of(status);
     if (!may_become(from, to)) return refused(run, fmt::format("it is {}", to_string(from)));
-    changed(run, std::move(status), std::move(reason));
+    changed(run, status, std::move(reason));
     effects_.outcomes.push_back({run.id, true, ""});
   }
 
@@ -559,7 +559,7 @@ class Reactor {
   }
 
   void changed(Run& run, RunStatus status, Reason reason) {
-    set_status(state_, run, std::move(status));
+    set_status(state_, run, status);
     run.reason = std::move(reason);
     effects_.changes.push_back(RunChanged{run});
   }

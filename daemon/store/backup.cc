@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "daemon/store/directory_lock.h"
+#include "daemon/store/migrations.h"
 #include "daemon/store/store_impl.h"
 
 namespace sweetspot::daemon {
@@ -77,6 +78,30 @@ Status raise_counters(const fs::path& restored, const fs::path& state) {
       "UPDATE meta SET value = max(value, iif(key = 'epoch', ?, ?)) WHERE key IN ('epoch', 'last_fence')",
       epoch, fence);
 }
+
+// Whole, ours, and of a version that this program can open.
+Status check_backup(const fs::path& file) {
+  const auto unfit = [&](const std::string& why) {
+    return Error{"backup_damaged", fmt::format("{} {}", file.string(), why), "name another backup"};
+  };
+  if (!fs::is_regular_file(file)) return unfit("is no file");
+  auto backup = Database::open_for_copying(file);
+  if (!backup) return backup.error();
+  const auto answer = backup->one<std::string>("PRAGMA integrity_check");
+  if (!answer || answer->value_or("") != "ok") return unfit("is not a whole database");
+  if (!backup->one<int>("SELECT value FROM meta WHERE key = 'epoch'"))
+    return unfit("is no database of Sweetspot's");
+  const auto version = schema_version(*backup);
+  return version ? openable(*version) : Status(version.error());
+}
+
+// Restored a second time, what was there at first is still kept.
+std::string name_for_the_old(const fs::path& database) {
+  const std::string name = database.string() + ".before-restore";
+  std::string free = name;
+  for (int number = 2; fs::exists(free); ++number) free = fmt::format("{}-{}", name, number);
+  return free;
+}
 }  // namespace
 
 Status back_up(Database& database, const fs::path& file) {
@@ -110,11 +135,7 @@ Status back_up_version(Database& database, const fs::path& state, int version) {
 Status restore(const fs::path& file, const fs::path& state) {
   auto lock = DirectoryLock::take(state);
   if (!lock) return lock.error();
-  auto backup = Database::open_for_copying(file);
-  if (!backup) return backup.error();
-  const auto answer = backup->one<std::string>("PRAGMA integrity_check");
-  if (!answer || answer->value_or("") != "ok")
-    return Error{"backup_damaged", file.string() + " is not a whole database", "name another backup"};
+  if (Status fit = check_backup(file); !fit) return fit;
   const fs::path database = state / kDatabaseFile, part = database.string() + ".part";
   std::error_code failed;
   fs::copy_file(file, part, fs::copy_options::overwrite_existing, failed);
@@ -122,9 +143,10 @@ Status restore(const fs::path& file, const fs::path& state) {
   if (Status raised = raise_counters(part, state); !raised) return raised;
   sync(part);
   // The log goes with its database: beside another one it would be taken for that one's.
+  const std::string kept = name_for_the_old(database);
   for (const char* suffix : {"", "-wal", "-shm"}) {
     const fs::path old = database.string() + suffix;
-    if (fs::exists(old)) fs::rename(old, database.string() + ".before-restore" + suffix, failed);
+    if (fs::exists(old)) fs::rename(old, kept + suffix, failed);
     if (failed) return file_error(old, failed.message());
   }
   return rename_durably(part, database);

@@ -17,8 +17,9 @@ Status back_up_state(const std::filesystem::path& state, const std::filesystem::
 // Before migrations: <state>/backups/sweetspot-v<version>.db; the newest three versions are kept.
 Status back_up_version(Database& database, const std::filesystem::path& state, int version);
 
-// Puts a backup in the database's place, which is kept beside it as sweetspot.db.before-restore. Errors:
-// those of the lock (a daemon works on this directory), backup_damaged.
+// Puts a backup in the database's place, which is kept beside it as sweetspot.db.before-restore, with a
+// number when there is one already. Errors: those of the lock (a daemon works on this directory),
+// backup_damaged (also what was never one), database_newer.
 Status restore(const std::filesystem::path& file, const std::filesystem::path& state);
 
 }  // namespace sweetspot::daemon

@@ -18,11 +18,6 @@ namespace {
 // "0001_first.sql" -> 1
 int number_of(const EmbeddedFile& migration) { return std::stoi(std::string(migration.name.substr(0, 4))); }
 
-Result<int> schema_version(Database& database) {
-  auto version = database.one<int>("PRAGMA user_version");
-  return version ? Result<int>(version->value_or(0)) : version.error();
-}
-
 Status run_migration(Database& database, const EmbeddedFile& migration) {
   auto transaction = Transaction::write(database);
   if (!transaction) return transaction.error();
@@ -36,15 +31,23 @@ Status run_migration(Database& database, const EmbeddedFile& migration) {
 
 int newest_schema_version() { return number_of(kMigrations.back()); }
 
+Result<int> schema_version(Database& database) {
+  auto version = database.one<int>("PRAGMA user_version");
+  return version ? Result<int>(version->value_or(0)) : version.error();
+}
+
+Status openable(int version) {
+  if (version <= newest_schema_version()) return success();
+  return Error{"database_newer",
+               fmt::format("the database has schema version {}, this program knows up to {}", version,
+                           newest_schema_version()),
+               "use a newer sweetspot, or another --state directory"};
+}
+
 Status migrate(Database& database, const std::filesystem::path& state) {
   auto version = schema_version(database);
   if (!version) return version.error();
-  if (*version > newest_schema_version()) {
-    return Error{"database_newer",
-                 fmt::format("the database has schema version {}, this program knows up to {}", *version,
-                             newest_schema_version()),
-                 "use a newer sweetspot, or another --state directory"};
-  }
+  if (Status known = openable(*version); !known) return known;
   if (*version > 0 && *version < newest_schema_version()) {
     if (Status kept = back_up_version(database, state, *version); !kept) return kept;
   }

@@ -1,7 +1,8 @@
-// What checkpoints cost: a nano cell trained with them, as always, and where none can be written (a file stands where
-// their directory would), in turn.
+// What checkpoints cost: how long each was written, and a nano cell trained with them, as always, and where none can
+// be written (a file stands where their directory would), in turn. Two trainings differ by more than checkpoints cost,
+// so it is the first that tells; the second would show a cost that lies elsewhere.
 import { execFileSync, spawn } from "node:child_process";
-import { existsSync, mkdtempSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { by_size, row } from "./figures.mjs";
@@ -18,34 +19,44 @@ writeFileSync(cell, JSON.stringify({
   eval: { beam: 2, max_new_tokens: 40, validation_utterances: 4 },
 }));
 
-// Milliseconds a step, of the wall clock and of the processor, and how many checkpoints were written.
+// Milliseconds from the making of the newest checkpoint's directory to the last change beside it: the removal of an
+// older one. Training waits meanwhile. `times`: by name; read while none is being written, as all but always.
+function note_newest(place, times) {
+  const newest = readdirSync(place).sort().pop();
+  const made = newest && newest !== ".part" && statSync(join(place, newest), { throwIfNoEntry: false });
+  if (made) times.set(newest, statSync(place).mtimeMs - made.birthtimeMs);
+}
+
+// Milliseconds a step, of the wall clock and of the processor, and those that each checkpoint took.
 async function train(name, with_checkpoints) {
   const out = join(folder, name), place = join(out, "checkpoints");
   mkdirSync(out);
   if (!with_checkpoints) writeFileSync(place, "");
   const worker = spawn("bash", ["-c", `TIMEFORMAT='%U %S'; time "$0" "$@" 2>/dev/null`, join(bin, "sweetspot-worker"), "run", cell, "--out", out, "--threads", "1"]);
-  let text = "", times = "", written = 0;
+  const written = new Map();
+  let text = "", times = "";
   worker.stdout.on("data", (piece) => { text += piece; });
   worker.stderr.on("data", (piece) => { times += piece; });
   const watch = setInterval(() => {
-    if (with_checkpoints && existsSync(place)) written = Math.max(written, ...readdirSync(place).map((entry) => Number.parseInt(entry) || 0));
+    if (with_checkpoints && existsSync(place) && !existsSync(join(place, ".part"))) note_newest(place, written);
   }, 100);
   await new Promise((done) => worker.on("close", done));
   clearInterval(watch);
   const result = JSON.parse(text), [user, system] = times.trim().split(" ").map(Number);
-  return { step: 1000 * result.train_seconds / result.steps, processor: 1000 * (user + system) / result.steps, written, seconds: result.train_seconds };
+  return { step: 1000 * result.train_seconds / result.steps, processor: 1000 * (user + system) / result.steps, written: [...written.values()], seconds: result.train_seconds };
 }
 
 try {
-  const wall = [], processor = [];
-  let written = 0, seconds = 0;
+  const wall = [], processor = [], written = [];
+  let seconds = 0;
   for (let i = 0; i < pairs; ++i) {
     const without = await train(`without-${i}`, false), withThem = await train(`with-${i}`, true);
     wall.push(withThem.step / without.step), processor.push(withThem.processor / without.processor);
-    written += withThem.written, seconds += withThem.seconds;
+    written.push(...withThem.written), seconds += withThem.seconds;
   }
-  row(`${pairs} pairs, ${written} checkpoints in ${seconds.toFixed(0)} s`, "");
-  row("step with checkpoints against without, wall", `${by_size(wall).median.toFixed(4)} x (${wall.map((value) => value.toFixed(3)).join(", ")})`);
+  const each = by_size(written), total = written.reduce((sum, value) => sum + value, 0);
+  row(`${written.length} checkpoints in ${seconds.toFixed(0)} s of training`, `${(total / 10 / seconds).toFixed(2)} % of it; one takes ${each.median.toFixed(0)} ms, ${each.p99.toFixed(0)} at p99`);
+  row("step with them against without, wall", `${by_size(wall).median.toFixed(4)} x (${wall.map((value) => value.toFixed(3)).join(", ")})`);
   row("the same, processor time", `${by_size(processor).median.toFixed(4)} x (${processor.map((value) => value.toFixed(3)).join(", ")})`);
 } finally {
   rmSync(folder, { recursive: true, force: true });

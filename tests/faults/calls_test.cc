@@ -87,13 +87,13 @@ TEST_P(EveryCall, OfADaemonMayGoWrongAndNothingIsLostDoubledOrStuck) {
       }
     };
     std::vector<std::jthread> side_by_side;  // most of their time is waiting
-    for (int i = 0; i < 4; ++i) side_by_side.emplace_back(work);
+    for (int i = 0; i < 8; ++i) side_by_side.emplace_back(work);
   }
   std::cout << harmed << " of " << points * times(1) << " calls of a whole sweep (all " << points << ", "
             << times(1) << " times, " << fired << " fired, " << ended
             << " ended the daemon) lost, doubled or stuck anything: " << name << "\n";
-  // A call more or less is made from one time to the next, as progress is grouped.
-  EXPECT_GE(fired, (points - points / 10) * times(1));
+  // Fewer calls are made where more progress is grouped, as on a busy machine.
+  EXPECT_GE(fired, points * 3 / 4 * times(1));
 }
 
 std::string name_of(const testing::TestParamInfo<EveryCall::ParamType>& fault) {

@@ -20,6 +20,11 @@ TEST(Table, AlignsColumnsByWhatIsSeen) {
             "væsentlig  12.25\n");
 }
 
+TEST(Table, ShowsNothingThatATerminalWouldObey) {
+  const Table table{{{"name"}}, {{"\x1b[31mred\x7f"}, {"a\u009bb\nc"}, {"æ\u00a0ø"}}};
+  EXPECT_EQ(render(table, Format::table), "name\n\uFFFD[31mred\uFFFD\na\uFFFDb\uFFFDc\næ\u00a0ø\n");
+}
+
 TEST(Table, QuotesCsvFieldsThatNeedIt) {
   const Table table{{{"a"}, {"b"}}, {{"x,y", "say \"hi\""}, {"", "plain"}}};
   EXPECT_EQ(render(table, Format::csv), "a,b\n\"x,y\",\"say \"\"hi\"\"\"\n,plain\n");

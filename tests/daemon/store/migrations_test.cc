@@ -27,10 +27,11 @@ std::string text_of(const std::string& file) {
 void make_old(const std::filesystem::path& state, int version) {
   auto old = Database::open_for_writing(state / "sweetspot.db");
   ASSERT_TRUE(old);
-  const char* migrations[] = {"0001_first", "0002_device_problem", "0003_imported", "0004_strikes",
-                              "0005_run_progress", "0006_labels", "0007_resumption", "0008_workload"};
+  const char* migrations[] = {"0001_first",        "0002_device_problem", "0003_imported",   "0004_strikes",
+                              "0005_run_progress", "0006_labels",         "0007_resumption", "0008_workload"};
   for (int i = 1; i <= version; ++i) {
-    const std::string migration = fmt::format(SOURCE_DIRECTORY "/schemas/migrations/{}.sql", migrations[i - 1]);
+    const std::string migration =
+        fmt::format(SOURCE_DIRECTORY "/schemas/migrations/{}.sql", migrations[i - 1]);
     ASSERT_TRUE(old->script(text_of(migration)));
     const std::string rows = fmt::format(SOURCE_DIRECTORY "/tests/data/old_databases/{:04}_rows.sql", i);
     if (!std::filesystem::exists(rows)) continue;
@@ -160,6 +161,38 @@ TEST(Backup, ADamagedOneIsNotPutBack) {
   std::filesystem::resize_file(file, std::filesystem::file_size(file) / 2);
   EXPECT_FALSE(restore(file, directory.path()));
   EXPECT_EQ(version_of(directory.path() / "sweetspot.db"), 3) << "the one that is there stays";
+}
+
+TEST(Backup, WhatIsNoneIsNotPutBack) {
+  TemporaryDirectory directory;
+  ASSERT_NO_FATAL_FAILURE(make_old(directory.path(), 3));
+  const auto file = directory.path() / "other.db";
+  EXPECT_EQ(restore(file, directory.path()).error().code, "backup_damaged") << "there is none";
+  EXPECT_EQ(restore(directory.path(), directory.path()).error().code, "backup_damaged") << "a directory";
+  std::ofstream(file) << "";
+  EXPECT_EQ(restore(file, directory.path()).error().code, "backup_damaged") << "an empty file is a database";
+  ASSERT_TRUE(Database::open_for_writing(file)->script("CREATE TABLE other (id)"));
+  EXPECT_EQ(restore(file, directory.path()).error().code, "backup_damaged") << "somebody else's";
+
+  const auto newer = directory.path() / "newer.db";
+  ASSERT_TRUE(back_up_state(directory.path(), newer));
+  ASSERT_TRUE(Database::open_for_writing(newer)->script("PRAGMA user_version=9999"));
+  EXPECT_EQ(restore(newer, directory.path()).error().code, "database_newer");
+  EXPECT_EQ(version_of(directory.path() / "sweetspot.db"), 3) << "the one that is there stays";
+  EXPECT_FALSE(std::filesystem::exists(directory.path() / "sweetspot.db.before-restore"));
+}
+
+TEST(Backup, RestoredTwiceKeepsWhatWasThereAtFirst) {
+  TemporaryDirectory directory;
+  ASSERT_NO_FATAL_FAILURE(make_old(directory.path(), 3));
+  const auto database = directory.path() / "sweetspot.db", file = directory.path() / "copy.db";
+  ASSERT_TRUE(back_up_state(directory.path(), file));
+  ASSERT_TRUE(Database::open_for_writing(database)->script("CREATE TABLE only_at_first (id)"));
+  ASSERT_TRUE(restore(file, directory.path()));
+  ASSERT_TRUE(restore(file, directory.path()));
+  auto first = Database::open_for_copying(database.string() + ".before-restore");
+  EXPECT_TRUE(first->one<int>("SELECT count(*) FROM only_at_first"));
+  EXPECT_TRUE(std::filesystem::exists(database.string() + ".before-restore-2"));
 }
 
 TEST(Backup, OfThreeVersionsAtMostAreKept) {
