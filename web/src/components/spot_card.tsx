@@ -40,7 +40,7 @@ export function SpotFigures({ table }: { table: SweetSpotTable }) {
 function SpotTable({ rows, languages }: { rows: SweetSpotRow[]; languages: string[] }) {
   const { columns } = text.spot;
   return (
-    <Scroll label={text.spot.figures}>
+    <Scroll label={text.spot.figures} file="sweet-spot">
       <table class="list">
         <thead>
           <tr>
