@@ -97,7 +97,9 @@ test("A live sweep is watched through a hundred events, paused, given a priority
   await page.getByLabel("Contains").fill("half a wo");
   const watcher = await newPage();
   await open(`#/sweeps/${live.id}`, watcher);
+  await watcher.getByLabel("Priority").fill("5");
   await hear(watcher, daemon, 100);
+  assert.equal(await watcher.getByLabel("Priority").inputValue(), "5");
   assert.equal(await axis(), zoomed);
   assert.equal(await page.getByLabel("Contains").inputValue(), "half a wo");
   const button = (name) => watcher.locator(".head").getByRole("button", { name });

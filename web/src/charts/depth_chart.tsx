@@ -17,12 +17,16 @@ interface Point {
   label: string;
 }
 
-export function DepthChart({ panel, intervals }: { panel: GridPanel; intervals: ReadonlyMap<string, WerRow> }) {
+/** The highest WER or end of an interval: the same for all panels, so that they compare. */
+export function highestOf(panels: readonly GridPanel[], intervals: ReadonlyMap<string, WerRow>): number {
+  return panels.flatMap((panel) => panel.rows.flatMap((row) => pointsOf(row, intervals))).reduce((most, p) => Math.max(most, p.row?.wer_high ?? p.wer), 0);
+}
+
+export function DepthChart({ panel, intervals, highest }: { panel: GridPanel; intervals: ReadonlyMap<string, WerRow>; highest: number }) {
   const encoders = [...new Set(panel.rows.map((row) => row.encoder))];
   const lines = panel.rows.map((row) => ({ row, points: pointsOf(row, intervals) }));
-  const worst = Math.max(0, ...lines.flatMap((line) => line.points.map((p) => p.row?.wer_high ?? p.wer)));
-  if (worst === 0) return null;
-  const ticks = ticksTo(worst * 100);
+  if (lines.every((line) => line.points.length === 0)) return null;
+  const ticks = ticksTo(highest * 100);
   const top = ticks[ticks.length - 1]! / 100;
   const deepest = panel.depths[0]!;
   const shallowest = panel.depths[panel.depths.length - 1]!;

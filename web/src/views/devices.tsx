@@ -74,7 +74,7 @@ function WorkerTable({ workers }: { workers: Worker[] }) {
   return (
     <Scroll label={text.devices.workers} file="workers">
       <table class="list">
-        <thead><tr>{names.map((name) => <th key={name} scope="col">{name}</th>)}</tr></thead>
+        <thead><tr>{names.map((name) => <th key={name} scope="col" class={name === columns.pid ? "number" : ""}>{name}</th>)}</tr></thead>
         <tbody>
           {workers.map((worker) => (
             <tr key={worker.id}>
