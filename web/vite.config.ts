@@ -5,6 +5,15 @@ const unused: readonly [RegExp, string][] = [
   [/const (\[.*\]) = genTimeStuffs\(.*\);/g, "const $1 = [];"],
   [/const (_timeAxisSplits|_timeAxisVals|_timeSeriesVal) .*;/g, "const $1 = null;"],
   [/\bisTime\b(?! *=)/g, "false"],
+  [/let \[ bandFillDir, bandClipDir \] = .*;/g, "const bandFillDir = 0, bandClipDir = 0;"],
+  [/\bmode == 2\b/g, "false"],
+  [/\bmode == 1\b/g, "true"],
+  [/uPlot\.sync = _sync;/g, ""],
+  [/_sync\(syncKey\)/g, "{sub: noop, unsub: noop, pub: noop}"],
+  [/sc\.distr == 3 && sc\.log == 2/g, "false"],
+  [/(days|months)\.map\(slice3\)/g, "[]"],
+  [/const localTz = .*;/g, "const localTz = null;"],
+  [/"--"/g, '" "'],  // what its legend says where nothing is pointed at; it wants a text there
   [/(sc\.)?distr == 4 *\? [^:]*? :/g, ""],
 ];
 
@@ -13,7 +22,7 @@ const unused: readonly [RegExp, string][] = [
 export default defineConfig({
   base: "./",
   plugins: [{
-    name: "numbers-only",  // of uPlot: its other shapes, its dates and its other scales would be a tenth of the script
+    name: "numbers-only",  // of uPlot: its other shapes, its bands, its dates and its other scales would be a tenth of the script
     transform: (code, id) => (id.includes("uPlot.esm") ? unused.reduce((left, [what, instead]) => left.replace(what, instead), code) : undefined),
   }, {
     // A module is asked for with an Origin header, which the daemon refuses behind a proxy that changes Host; a plain

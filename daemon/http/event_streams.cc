@@ -65,13 +65,25 @@ Result<std::int64_t> EventStreams::first_seq(const EventFilter& filter, std::str
   return last;
 }
 
-Result<EventStreams::Batch> EventStreams::next_batch(const EventFilter& filter, std::int64_t& position) {
+Result<const EventStreams::Rows*> EventStreams::rows_after(std::int64_t position) {
+  if (rows_.after == position && rows_.generation == generation_) return &rows_;
   auto events = reader_.events_after(position, kRowsAtOnce);
   if (!events) return events.error();
-  Batch batch{.more = events->size() == kRowsAtOnce};
-  for (const StoredEvent& event : *events) {
-    position = event.seq;
-    if (is_wanted(event, filter)) batch.frames += frame(event);
+  rows_ = {.after = position, .generation = generation_, .events = {}};
+  for (StoredEvent& event : *events) {
+    std::string text = frame(event);
+    rows_.events.push_back({std::move(event), std::move(text)});
+  }
+  return &rows_;
+}
+
+Result<EventStreams::Batch> EventStreams::next_batch(const EventFilter& filter, std::int64_t& position) {
+  auto rows = rows_after(position);
+  if (!rows) return rows.error();
+  Batch batch{.more = (*rows)->events.size() == kRowsAtOnce};
+  for (const Told& told : (*rows)->events) {
+    position = told.event.seq;
+    if (is_wanted(told.event, filter)) batch.frames += told.frame;
   }
   return batch;
 }

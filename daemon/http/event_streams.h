@@ -33,12 +33,23 @@ class EventStreams {
     bool more = false;
   };
   Result<Batch> next_batch(const EventFilter& filter, std::int64_t& position);
+  // Every live stream stands at the same place: what one of them read is there for the others.
+  struct Told {
+    StoredEvent event;
+    std::string frame;
+  };
+  struct Rows {
+    std::int64_t after = -1, generation = -1;
+    std::vector<Told> events;
+  };
+  Result<const Rows*> rows_after(std::int64_t position);
 
   asio::io_context& loop_;
   Reader reader_;
   HttpLimits limits_;
   std::set<asio::steady_timer*> waiting_;  // one a stream
   std::int64_t generation_ = 0;            // grows with each notify
+  Rows rows_;
   bool closed_ = false;
 };
 

@@ -1,9 +1,10 @@
 // The dashboard on a large database: 10,000 runs in 50 sweeps, one sweep of 10,000 more, and 10 million points of curves.
 // How soon each screen shows what it is for, how soon a table changes, whether the page's memory grows with events, and what
-// 40 viewers do to everyone's answers: each hears the events, and asks again for what its page would.
-import { execFileSync } from "node:child_process";
-import { existsSync } from "node:fs";
+// 40 viewers (viewers.mjs) do to everyone's answers. With arguments, only those parts: paint table viewers memory.
+import { execFileSync, spawn } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { Daemon } from "../browser/daemon.mjs";
 import { by_size, milliseconds, row, timed } from "./figures.mjs";
 
@@ -126,17 +127,10 @@ async function memory_bench(sweep) {
   await page.close();
 }
 
-/** What a page that shows the sweep's grid asks for again after an event, once a second at most. */
-async function view(live, signal, told) {
-  const { body } = await fetch(new URL("api/v1/events", daemon.url), { signal });
-  const paths = [`sweeps/${live}`, `sweeps/${live}/tables/wer`, `sweeps/${live}/tables/sweet-spot`];
-  let asked = 0;
-  for await (const bytes of body) {
-    told.bytes += bytes.length;
-    if (performance.now() - asked < 1000 || !/event: run/.test(new TextDecoder().decode(bytes))) continue;
-    asked = performance.now();
-    void Promise.all(paths.map(async (path) => { await (await fetch(new URL(`api/v1/${path}`, daemon.url), { signal })).text(); told.answers += 1; })).catch(() => undefined);
-  }
+/** Processor time of the daemon so far, in seconds. */
+function cpu() {
+  const fields = readFileSync(`/proc/${daemon.process.pid}/stat`, "utf8").split(") ")[1].split(" ");
+  return (Number(fields[11]) + Number(fields[12])) / 100;
 }
 
 async function viewers_bench(sweep, run) {
@@ -150,27 +144,36 @@ async function viewers_bench(sweep, run) {
   };
   row("REST p95, nobody watching", await ask(0));
   daemon.script({ epochs: 10, steps: 20, step_ms: 5 });  // a run a second ends on each of two devices
-  const live = await daemon.submit("live");
-  const abort = new AbortController();
-  const told = Array.from({ length: viewers }, () => ({ bytes: 0, answers: 0 }));
-  for (const one of told) void view(live.id, abort.signal, one).catch(() => undefined);
+  const live = await daemon.submit("live", { seed: [1, 2, 3, 4, 5, 6] });
+  const child = spawn("node", [fileURLToPath(new URL("viewers.mjs", import.meta.url)), daemon.url, live.id, String(viewers)], { stdio: ["pipe", "pipe", "inherit"] });
+  const report = new Promise((resolve) => child.stdout.once("data", (bytes) => resolve(JSON.parse(bytes))));
+  await ask(2);
+  const [start, before] = [performance.now(), cpu()];
   const watched = await ask(15);
-  abort.abort();
+  const [seconds, taken] = [(performance.now() - start) / 1000, cpu() - before];
+  child.stdin.end();
+  const least = await report;
   await fetch(new URL(`api/v1/sweeps/${live.id}/actions/cancel`, daemon.url), { method: "POST" });
-  const least = (of) => Math.min(...told.map((one) => one[of]));
   row(`REST p95, ${viewers} viewers of a live sweep`, watched);
-  row("each of them", `heard ${least("bytes")} bytes and was answered ${least("answers")} times, or more`);
+  row("each of them", `heard ${least.bytes} bytes and was answered ${least.answers} times, or more`);
+  row("processor time a second", `daemon ${(taken / seconds).toFixed(2)} s, viewers ${(least.seconds / (seconds + 2)).toFixed(2)} s`);
 }
 
 try {
   row(`seeding ${(sweeps * cells + 10_000).toLocaleString("en")} runs, ${((sweeps * cells + 10_000) * pointsARun).toLocaleString("en")} points`, milliseconds(await timed(seed)));
   const { items: [{ id: sweep }] } = await daemon.get("sweeps");
   const { items: [{ id: run }] } = await daemon.get(`runs?sweep=${sweep}&limit=1`);
-  await paint_bench(sweep, run);
-  await table_bench("200 runs in another order", sweep);
-  await table_bench("10,000 runs in another order", whole);
-  await viewers_bench(sweep, run);
-  await memory_bench(sweep);
+  const parts = {
+    paint: () => paint_bench(sweep, run),
+    table: async () => {
+      await table_bench("200 runs in another order", sweep);
+      await table_bench("10,000 runs in another order", whole);
+    },
+    viewers: () => viewers_bench(sweep, run),
+    memory: () => memory_bench(sweep),
+  };
+  const wanted = process.argv.slice(2);
+  for (const [name, measure] of Object.entries(parts)) if (wanted.length === 0 || wanted.includes(name)) await measure();
 } finally {
   await browser.close();
   await daemon.end();

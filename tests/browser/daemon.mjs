@@ -84,13 +84,13 @@ export class Daemon {
     return { path: directory };
   }
 
-  /** Submits a grid of two depths x two languages x LoRA off and on, with the models and corpora it names. */
-  submit(name) {
+  /** Submits a grid of two depths x two languages x LoRA off and on (x further axes), with the models and corpora it names. */
+  submit(name, axes = {}) {
     return this.post("sweeps", {
       name,
       axes: {
         encoder: [this.model("tiny-encoder", { d_model: 64, encoder_layers: 4, encoder_ffn_dim: 256 })],
-        layers: [4, 2], language: ["da", "en"], lora: [false, true],
+        layers: [4, 2], language: ["da", "en"], lora: [false, true], ...axes,
       },
       corpora: { da: this.corpus("da"), en: this.corpus("en") },
       llm: this.model("tiny-llm", { hidden_size: 64 }),

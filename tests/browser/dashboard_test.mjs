@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { proxyUnder } from "./proxy.mjs";
-import { asPercent, begin, patience, picture, visit } from "./suite.mjs";
+import { asPercent, begin, loaded, lookAtAll, patience, picture, screensOf, visit, zoomInto } from "./suite.mjs";
 
 const { daemon, newPage, end } = await begin();
 let page, sweep, runs;
@@ -143,24 +143,33 @@ test("An address restores its view", async () => {
   await again.context().close();
 });
 
-const screens = () => [["sweeps", "#/"], ["sweep", `#/sweeps/${sweep.id}`], ["charts", `#/sweeps/${sweep.id}?part=charts`],
-  ["runs", `#/sweeps/${sweep.id}?part=runs`], ["tables", `#/sweeps/${sweep.id}?part=tables`], ["run", `#/runs/${runs[0].id}`],
-  ["compare", `#/compare?runs=${runs[0].id},${runs[4].id}`], ["devices", "#/devices"], ["submit", "#/submit"], ["api", "#/api"]];
+const screens = () => screensOf(sweep.id, runs[0].id, runs[4].id);
 
-test("Every view fits 360 px, light and dark", async () => {
-  for (const colorScheme of ["light", "dark"]) {
-    const small = await newPage({ viewport: { width: 360, height: 740 }, colorScheme });
-    for (const [name, hash] of screens()) {
-      await open(small, hash);
-      await small.locator(".live-live").waitFor();
-      await small.waitForTimeout(500);
-      const excess = await small.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
-      assert.equal(excess, 0, `${name} is ${excess} px too wide`);
-      await picture(small, `${name}-360-${colorScheme}`);
-    }
-    assert.deepEqual(small.faults, []);
-    await small.context().close();
+for (const colorScheme of ["light", "dark"]) {
+  test(`Every view fits 360 px, without a serious fault of accessibility, ${colorScheme}`, () =>
+    lookAtAll(newPage, daemon, screens(), { viewport: { width: 360, height: 740 }, colorScheme }, `360-${colorScheme}`));
+}
+
+test("Of eight tabs one hears the events for all, and when it is closed another one does", async () => {
+  const first = await newPage();
+  let streams = 0;
+  first.context().on("request", (request) => { streams += Number(new URL(request.url()).pathname.endsWith("/events")); });
+  const tabs = [first];
+  while (tabs.length < 8) tabs.push(await first.context().newPage());
+  for (const tab of tabs) {
+    await tab.goto(`${daemon.url}#/sweeps/${sweep.id}`);
+    await tab.locator(".live-live").waitFor();
   }
+  assert.equal(streams, 1);
+  const renamed = async (name) => {
+    await fetch(new URL(`api/v1/sweeps/${sweep.id}`, daemon.url), { method: "PATCH", headers: { "Content-Type": "application/merge-patch+json" }, body: JSON.stringify({ note: name }) });
+    for (const tab of tabs) await tab.locator(".labels .note").getByText(name).waitFor();
+  };
+  await renamed("heard by all");
+  await tabs.shift().close();
+  await renamed("and still by all");
+  assert.equal(streams, 2);
+  await tabs[0].context().close();
 });
 
 test("A failed run tells why, and what to do", async () => {
@@ -181,15 +190,7 @@ test("A zoom stays while new points arrive", async () => {
   const slow = await daemon.submit("slow sweep");
   await open(page, `#/sweeps/${slow.id}`);
   await page.locator('td.cell[data-state="running"] a').first().click();
-  const plot = page.getByRole("img", { name: "Training loss by optimiser step" }).locator(".u-over");
-  await plot.waitFor({ timeout: patience });
-  await page.waitForTimeout(1500);
-  const box = await plot.boundingBox();
-  await page.mouse.move(box.x + box.width * 0.2, box.y + box.height / 2);
-  await page.mouse.down();
-  await page.mouse.move(box.x + box.width * 0.5, box.y + box.height / 2, { steps: 5 });
-  await page.mouse.up();
-  const axis = () => plot.evaluate((over) => ["minimum", "maximum"].map((end) => over.closest("[data-minimum]").dataset[end]).join());
+  const { plot, axis } = await zoomInto(page, "Training loss by optimiser step");
   const zoomed = await axis();
   const step = () => page.locator(".head .doing .number").textContent();
   const before = await step();
@@ -218,6 +219,19 @@ test("It works under a path behind a proxy", async () => {
     await behind.goto(`${proxy.url}#/sweeps/${sweep.id}`);
     await behind.locator("td.cell b.wer").first().waitFor();
     await behind.locator(".live-live").waitFor();
+    for (const [name, hash] of screens()) {
+      await visit(behind, proxy, hash);
+      await loaded(behind);
+      assert.equal(await behind.getByRole("alert").count(), 0, name);
+    }
+    await visit(behind, proxy, `#/sweeps/${sweep.id}`);
+    await behind.getByRole("button", { name: "Edit tags and note" }).click();
+    await behind.getByRole("textbox", { name: "Note", exact: true }).fill("from behind the proxy");
+    await behind.getByRole("button", { name: "Save", exact: true }).first().click();
+    await behind.locator(".labels .note").getByText("from behind the proxy").waitFor();
+    const [saved] = await Promise.all([behind.waitForEvent("download"), behind.goto(`${proxy.url}#/sweeps/${sweep.id}?part=tables`)
+      .then(() => behind.locator(".tables").getByRole("link", { name: "CSV" }).click())]);
+    assert.equal(saved.suggestedFilename(), `${sweep.id}-wer.csv`);
     assert.deepEqual(behind.faults, []);
     await behind.context().close();
   } finally {

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { after, before, test } from "node:test";
-import { asPercent, begin, patience, picture, seriousFaults, until, visit } from "./suite.mjs";
+import { asPercent, begin, hear, loaded, lookAtAll, patience, picture, screensOf, until, visit, zoomInto } from "./suite.mjs";
 
 const { daemon, newPage, end } = await begin();
 let page, sweep, runs;
@@ -132,6 +132,13 @@ test("Charts and tables are saved as files", async () => {
   assert.equal(String(csv).trim().split("\r\n").length, 5, String(csv));
   const [, latex] = await saved(page.getByRole("button", { name: "LaTeX" }));
   assert.match(String(latex), /\\toprule[\s\S]*\\% \\\\[\s\S]*\\bottomrule/);
+  await open(`#/sweeps/${sweep.id}?part=runs&sort=wer`);
+  await page.locator("tr[data-row]").first().waitFor();
+  const { items } = await daemon.get(`runs?sweep=${sweep.id}&sort=wer`);
+  const [, table] = await saved(page.getByRole("button", { name: "Markdown" }));
+  const lines = String(table).trim().split("\n").map((line) => line.split("|").map((cell) => cell.trim()));
+  assert.deepEqual(lines[0].slice(1, 7), ["Run", "State", "Layers", "Language", "LoRA", "WER"]);
+  assert.deepEqual(lines.slice(2).map((line) => [line[1], line[2], line[6]]), items.map((run) => [run.id, "succeeded", asPercent(run.wer)]));
   await open(`#/runs/${runs[0].id}`);
   await page.locator("section:has(#epochs-title) canvas").waitFor();
   const [, curve] = await saved(page.getByRole("button", { name: /SVG: .*validation/ }));
@@ -165,11 +172,13 @@ test("The API reference lists every operation of the contract", async () => {
   assert.ok((await page.locator(".operation[open] pre").textContent()).includes(`${daemon.url}api/v1/runs/{run}/differences?with=`));
 });
 
-test("A hundred live updates leave scroll, ticks, filter, focus and what is typed alone", async () => {
+test("A hundred live updates leave scroll, zoom, ticks, filter, focus and what is typed alone", async () => {
   daemon.script({ epochs: 30, steps: 30, step_ms: 15 });
   const live = await daemon.submit("live");
   await page.setViewportSize({ width: 1000, height: 500 });
   await open(`#/sweeps/${live.id}?part=runs&layers=4,2`);
+  await page.getByRole("button", { name: "Edit tags and note" }).click();
+  await page.getByRole("textbox", { name: "Note", exact: true }).fill("half a sente");
   await page.locator('tr[aria-selected] input').nth(3).click();
   await page.locator('tr[aria-selected] a').nth(4).focus();
   await page.evaluate(() => {
@@ -180,19 +189,21 @@ test("A hundred live updates leave scroll, ticks, filter, focus and what is type
     new MutationObserver((changes) => (window.patches += changes.length)).observe(document.querySelector("main"), { subtree: true, attributes: true, characterData: true, childList: true });
   });
   const url = page.url();
-  const seen = await page.evaluate(async (address) => {
-    const reader = (await fetch(address)).body.pipeThrough(new TextDecoderStream()).getReader();
-    for (let events = 0; ;) {
-      events += (await reader.read()).value.split("\ndata:").length - 1;
-      if (events >= 100) return reader.cancel().then(() => events);
-    }
-  }, new URL("api/v1/events", daemon.url).href);
+  const { items: [busy] } = await until(daemon, `runs?sweep=${live.id}&state=running`, ({ items }) => items.length > 0);
+  const other = await newPage();
+  await open(`#/runs/${busy.id}`, other);
+  const { axis } = await zoomInto(other, "Training loss by optimiser step");
+  const zoomed = await axis();
+  const seen = await hear(page, daemon, 100);
   assert.ok(seen >= 100);
   await page.waitForFunction(() => window.patches > 10, null, { timeout: patience });
   const state = await page.evaluate(() => ({
     scroll: window.scrollY, row: window.kept.isConnected && window.kept.querySelector("input").checked, focus: document.activeElement === window.focused,
   }));
   assert.deepEqual(state, { scroll: 120, row: true, focus: true });
+  assert.equal(await page.getByRole("textbox", { name: "Note", exact: true }).inputValue(), "half a sente");
+  assert.equal(await axis(), zoomed);
+  await other.context().close();
   assert.equal(page.url(), url);
   await fetch(new URL(`api/v1/sweeps/${live.id}/actions/cancel`, daemon.url), { method: "POST" });
 });
@@ -220,18 +231,80 @@ test("No screen has a serious fault of accessibility, light or dark", async () =
   daemon.script({ epochs: 1, steps: 2, step_ms: 1, faults: [{ layers: 2, language: "da", do: "diverged" }] });
   const failed = await daemon.submit("failed");
   await until(daemon, `sweeps/${failed.id}`, ({ state }) => state === "finished_with_failures");
-  const screens = ["#/sweeps", `#/sweeps/${sweep.id}`, `#/sweeps/${failed.id}`, ...["charts", "runs", "tables", "file"].map((part) => `#/sweeps/${sweep.id}?part=${part}`),
-    `#/runs/${runs[0].id}`, `#/compare?runs=${runs[0].id},${runs[1].id}`, "#/devices", "#/submit", "#/api?find=sweep"];
-  for (const colorScheme of ["light", "dark"]) {
-    const looked = await newPage({ colorScheme });
-    for (const screen of screens) {
-      await open(screen, looked);
-      await looked.locator(".live-live").waitFor();
-      await looked.waitForFunction(() => ![...document.querySelectorAll("main p")].some((p) => p.textContent === "Loading …"));
-      assert.deepEqual(await seriousFaults(looked), [], `${screen} ${colorScheme}`);
+  const screens = [...screensOf(sweep.id, runs[0].id, runs[1].id), ["failures", `#/sweeps/${failed.id}`]];
+  for (const colorScheme of ["light", "dark"]) await lookAtAll(newPage, daemon, screens, { colorScheme }, `1280-${colorScheme}`);
+});
+
+test("Every choice on every screen is in its address", async () => {
+  const chosen = () => [...document.querySelectorAll("main :is(select, input:not([type=search], [type=text]))")]
+    .map((one) => (one.type === "checkbox" ? one.checked : one.value)).join();
+  for (const [name, hash] of screensOf(sweep.id, runs[0].id, runs[1].id).filter(([name]) => !["file", "submit", "sweeps", "devices", "api"].includes(name))) {
+    await open(hash);
+    await loaded(page);
+    const before = await page.evaluate(chosen);
+    for (const select of await page.locator("main select").all()) {
+      await select.selectOption({ index: (await select.locator("option").count()) - 1 });
+      await page.waitForTimeout(100);
     }
-    await looked.context().close();
+    for (const slider of await page.locator("main input[type=range]").all()) await slider.fill(await slider.getAttribute("max"));
+    const after = await page.evaluate(chosen);
+    if (name !== "runs") assert.notEqual(after, before, name);
+    const again = await newPage();
+    await again.goto(page.url());
+    await loaded(again);
+    for (let i = 0; i < 30 && await again.evaluate(chosen) !== after; ++i) await again.waitForTimeout(100);
+    assert.equal(await again.evaluate(chosen), after, name);
+    await again.context().close();
   }
+});
+
+test("Of the settings the table of runs shows those that vary; others when asked, and again in this browser", async () => {
+  const reader = await newPage();
+  await open(`#/sweeps/${sweep.id}?part=runs`, reader);
+  const heads = () => reader.locator('table[data-table="runs"] thead th').allInnerTexts().then((all) => all.map((head) => head.replace(/[\s↕▲▼]+$/, "")));
+  await reader.locator("tr[data-row]").first().waitFor();
+  assert.deepEqual(await heads(), ["", "Run", "State", "Layers", "Language", "LoRA", "WER", "Val. WER", "Took", "Device", "Ended"]);
+  await reader.getByText("In all of them: Encoder tiny-encoder, Seed 42.").waitFor();
+  await reader.getByText("Columns", { exact: true }).click();
+  await reader.getByRole("checkbox", { name: "Encoder" }).check();
+  await reader.getByRole("checkbox", { name: "Device" }).uncheck();
+  const wanted = ["", "Run", "State", "Encoder", "Layers", "Language", "LoRA", "WER", "Val. WER", "Took", "Ended"];
+  assert.deepEqual(await heads(), wanted);
+  const url = reader.url();
+  await open(`#/sweeps/${sweep.id}?part=runs`, reader);
+  await reader.locator("tr[data-row]").first().waitFor();
+  assert.deepEqual(await heads(), wanted, "remembered");
+  await open(new URL(url).hash);
+  await page.locator("tr[data-row]").first().waitFor();
+  assert.equal(await page.locator('table[data-table="runs"] thead th').count(), wanted.length, "and in the address");
+  await reader.context().close();
+});
+
+test("What could not be loaded is asked for again when told to", async () => {
+  const reader = await newPage();
+  await reader.route(`**/api/v1/runs/${runs[0].id}`, (route) => route.fulfill({ status: 500, contentType: "application/problem+json",
+    body: JSON.stringify({ detail: "The daemon failed to answer this.", hint: "Look for the request id in its log.", request_id: "q7" }) }));
+  await reader.goto(`${daemon.url}#/runs/${runs[0].id}`);
+  for (const said of ["The daemon failed to answer this.", "Look for the request id", "Request q7"]) await reader.getByRole("alert").getByText(said).waitFor();
+  await reader.unroute(`**/api/v1/runs/${runs[0].id}`);
+  await reader.getByRole("button", { name: "Try again" }).click();
+  await reader.locator(".tile.strong").waitFor();
+  await reader.context().close();
+});
+
+test("The content policy lets the page ask no other host, and run nothing that is not its own", async () => {
+  const reader = await newPage();
+  await open("#/sweeps", reader);
+  const broken = await reader.evaluate(async () => {
+    const seen = [];
+    document.addEventListener("securitypolicyviolation", (event) => seen.push(event.effectiveDirective));
+    await fetch("http://127.0.0.1:9/").catch(() => undefined);
+    document.body.append(Object.assign(new Image(), { src: "http://127.0.0.1:9/picture.png" }), Object.assign(document.createElement("script"), { textContent: "window.foreign = true" }));
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    return { seen, ran: window.foreign === true };
+  });
+  assert.deepEqual({ ...broken, seen: [...new Set(broken.seen)].sort() }, { seen: ["connect-src", "img-src", "script-src-elem"], ran: false });
+  await reader.context().close();
 });
 
 test("No request went to another host, and nothing was reported on the console", () => {

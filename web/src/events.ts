@@ -1,5 +1,6 @@
-// The one stream of events. Rows are patched and topics announced at most four times a second. A lost stream goes on
-// after the last event; after each connection everything shown is asked for again.
+// The one stream of events of this browser, which gives a host six connections: of its pages one reads, and tells the others;
+// when it is closed, another one does. Rows are patched and topics announced at most four times a second. A lost stream goes
+// on after the last event; after each connection everything shown is asked for again.
 import { batch, signal } from "@preact/signals";
 import type { Event as LiveEvent, Run } from "./api/schema";
 import { readStream } from "./api/stream";
@@ -17,24 +18,49 @@ let lastSeq: number | null = null;
 let queue: LiveEvent[] = [];
 let timer: ReturnType<typeof setTimeout> | null = null;
 
+/** What the page that reads tells the others. */
+type Told = "hello" | "opened" | "heard" | "lost" | LiveEvent;
+
+const locks = navigator.locks as LockManager | undefined;  // on secure hosts only; elsewhere each page reads
+const channel = locks && new BroadcastChannel(`sweetspot ${location.pathname}`);
+
 export async function stayConnected(): Promise<never> {
+  if (channel) channel.onmessage = ({ data }: MessageEvent<Told>) => take(data);
+  channel?.postMessage("hello");
   for (;;) {
-    const path = lastSeq === null ? "events" : `events?after=${lastSeq}`;
-    await readStream(path, { opened, heard, frame: (frame) => receive(JSON.parse(frame.data) as LiveEvent) })
-      .catch(() => undefined);  // whatever ended it, the answer is the same
-    connection.value = "lost";
+    await (locks && channel ? locks.request(channel.name, read) : read()).catch(() => undefined);  // whatever ended it, the answer is the same
+    tell("lost");
     await again();
   }
 }
 
-function opened(): void {
-  heard();
-  connection.value = "live";
-  announceAll();
+function read(): Promise<void> {
+  const path = lastSeq === null ? "events" : `events?after=${lastSeq}`;
+  return readStream(path, {
+    opened: () => tell("opened"), heard: () => tell("heard"), frame: (frame) => tell(JSON.parse(frame.data) as LiveEvent),
+  });
 }
 
-function heard(): void {
+function tell(told: Told): void {
+  channel?.postMessage(told);
+  take(told);
+}
+
+function take(told: Told): void {
+  if (told === "hello") {
+    if (connection.value === "live") channel?.postMessage("heard");
+    return;
+  }
+  if (told === "lost") {
+    connection.value = "lost";
+    return;
+  }
   lastHeard = Date.now();
+  if (told === "opened" || connection.value !== "live") {
+    connection.value = "live";
+    announceAll();
+  }
+  if (typeof told === "object") receive(told);
 }
 
 /** A moment later, or at once when a token was given. */

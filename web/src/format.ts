@@ -14,6 +14,11 @@ export function points(ratio: number, digits = 1): string {
   return (ratio * 100).toFixed(digits);
 }
 
+/** Of two ratios: -0.0134 -> "−1.34 pp", percentage points. */
+export function change(difference: number): string {
+  return `${difference < 0 ? "−" : "+"}${points(Math.abs(difference), 2)} pp`;
+}
+
 export function integer(value: number | null | undefined): string {
   return value === null || value === undefined ? text.none : value.toLocaleString("en-GB");
 }

@@ -31,6 +31,9 @@ addEventListener("keydown", (event) => {
   act();
 });
 
+/** As a ref: once, when it appears. A function made anew at each drawing would take the focus back with every event. */
+export const focusOnce = (element: HTMLElement | null) => element?.focus();
+
 function focusOn(selector: string): void {
   document.querySelector<HTMLElement>(selector)?.focus();
 }

@@ -39,6 +39,7 @@ export const workerStates: Record<Worker["state"], string> = {
 
 const loraWord = (lora: boolean) => (lora ? "LoRA" : "no LoRA");
 const plural = (n: number, one: string, many: string) => `${n.toLocaleString("en-GB")} ${n === 1 ? one : many}`;
+const depth = (layers: number) => plural(layers, "layer", "layers");
 
 export const text = {
   product: "Sweetspot",
@@ -49,7 +50,7 @@ export const text = {
   skip: "Skip to the content",
   lora: loraWord,
   cell: (encoder: string, layers: number, language: string, lora: boolean) =>
-    `${encoder}, ${layers} layers, ${language}, ${loraWord(lora)}`,
+    `${encoder}, ${depth(layers)}, ${language}, ${loraWord(lora)}`,
   table: (of: string) => `${of}, table`,
   ago: (duration: string) => `${duration} ago`,
   seed: (seed: number) => `seed ${seed}`,
@@ -103,6 +104,8 @@ export const text = {
       id: "Run", state: "State", encoder: "Encoder", layers: "Layers", language: "Language", lora: "LoRA", seed: "Seed", tag: "Tag", wer: "WER",
       val_wer: "Val. WER", took: "Took", device: "Device", ended: "Ended",
     },
+    columnChoice: "Columns",
+    common: (settings: string) => settings && `In all of them: ${settings}.`,
     total: (n: number) => plural(n, "run", "runs"),
     select: (id: string) => `Tick ${id}`,
     selectPage: "Tick all of this page",
@@ -171,7 +174,7 @@ export const text = {
     frontCaption: (cost: string) => `Mean WER over the languages against ${cost.toLowerCase()}; the line joins what no other beats in both`,
     frontExplain: "Mean WER over the languages. The line joins what nothing else beats in both. Squares are with LoRA.",
     frontEmpty: "Points appear when a configuration is done in every language.",
-    shortName: (layers: number, lora: boolean) => `${layers} layers${lora ? ", LoRA" : ""}`,
+    shortName: (layers: number, lora: boolean) => `${depth(layers)}${lora ? ", LoRA" : ""}`,
     asTable: "As a table",
     parallel: "Parallel coordinates",
     parallelCaption: "Every finished run as a line over its settings to its WER",
@@ -227,7 +230,11 @@ export const text = {
     change: (n: number) => `${n > 0 ? "+" : "−"}${plural(Math.abs(n), "word error", "word errors")}`,
   },
   api: { title: "API reference", find: "Find" },
-  pivot: { title: "Pivot table", across: "Across", value: "Figure" },
+  pivot: {
+    title: "Pivot table", across: "Across", value: "Figure",
+    colours: (scales: string) => `Colours compare within a language, from its best to its worst WER: ${scales}.`,
+    scale: (language: string, best: string, worst: string) => `${language} ${best} to ${worst} %`,
+  },
   parts: { label: "Parts of the sweep", overview: "Overview", charts: "Charts", runs: "Runs", tables: "Tables", file: "File" },
   theme: { label: "Colours", system: "System", light: "Light", dark: "Dark" },
 
@@ -241,6 +248,7 @@ export const text = {
     offline: "The daemon does not answer. Is it running?",
     offlineHint: "It is started by",
     offlineCommand: "build/release/bin/sweetspot serve",
+    again: "Try again",
     request: (id: string) => `Request ${id} in the daemon's log.`,
     unknownView: "There is no such page.",
     unknownHint: "Begin with the list of sweeps.",
@@ -314,7 +322,7 @@ export const text = {
     waiting: (missing: number) => `${plural(missing, "cell is", "cells are")} still missing; the answer may change.`,
     empty: "The sweet spot appears when the runs of an encoder are done.",
     considered: "Why not another one",
-    configuration: (encoder: string, layers: number, lora: boolean) => `${encoder}, ${layers} layers, ${loraWord(lora)}`,
+    configuration: (encoder: string, layers: number, lora: boolean) => `${encoder}, ${depth(layers)}, ${loraWord(lora)}`,
     uncertain: (encoder: string, languages: string) => `${encoder}: chance alone may have made it look better in ${languages} (95 %).`,
     pareto: "Where no other is both smaller or faster and better",
     meanWer: "Mean WER",
@@ -330,6 +338,7 @@ export const text = {
       "word-errors": "Kinds of word errors", patterns: "Badly wrong without LoRA, right with it", datasets: "Data",
     },
     empty: "Nothing to show yet.",
+    signs: "pp: percentage points; —: not known, or nothing to compare with.",
     normalised: (normalizer: string) => `Words normalised: ${normalizer}.`,
     missing: (n: number) => `${plural(n, "cell is", "cells are")} not done.`,
   },

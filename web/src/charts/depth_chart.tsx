@@ -6,7 +6,8 @@ import { text } from "../text";
 import { Exportable } from "./exportable";
 import type { GridPanel, GridRow } from "./grid";
 
-const size = { width: 360, height: 200, left: 38, right: 14, top: 10, bottom: 36 };
+const size = { width: 360, height: 206, left: 40, right: 16, top: 22, bottom: 36, side: 8 };
+const apart = 3;  // lines stand this far beside one another, so that each interval is seen
 
 interface Point {
   run: string;
@@ -16,17 +17,22 @@ interface Point {
   label: string;
 }
 
-export function DepthChart({ panel, intervals }: { panel: GridPanel; intervals: ReadonlyMap<string, WerRow> }) {
+/** The highest WER or end of an interval: the same for all panels, so that they compare. */
+export function highestOf(panels: readonly GridPanel[], intervals: ReadonlyMap<string, WerRow>): number {
+  return panels.flatMap((panel) => panel.rows.flatMap((row) => pointsOf(row, intervals))).reduce((most, p) => Math.max(most, p.row?.wer_high ?? p.wer), 0);
+}
+
+export function DepthChart({ panel, intervals, highest }: { panel: GridPanel; intervals: ReadonlyMap<string, WerRow>; highest: number }) {
   const encoders = [...new Set(panel.rows.map((row) => row.encoder))];
   const lines = panel.rows.map((row) => ({ row, points: pointsOf(row, intervals) }));
-  const worst = Math.max(0, ...lines.flatMap((line) => line.points.map((p) => p.row?.wer_high ?? p.wer)));
-  if (worst === 0) return null;
-  const ticks = ticksTo(worst * 100);
+  if (lines.every((line) => line.points.length === 0)) return null;
+  const ticks = ticksTo(highest * 100);
   const top = ticks[ticks.length - 1]! / 100;
   const deepest = panel.depths[0]!;
   const shallowest = panel.depths[panel.depths.length - 1]!;
   const span = Math.max(1, deepest - shallowest);
-  const x = (layers: number) => size.left + ((deepest - layers) / span) * (size.width - size.left - size.right);
+  const x = (layers: number) => size.left + size.side + ((deepest - layers) / span) * (size.width - size.left - size.right - 2 * size.side);
+  const beside = (layers: number, line: number) => x(layers) + Math.max(-6, Math.min(6, (line - (lines.length - 1) / 2) * apart));
   const y = (wer: number) => size.height - size.bottom - (wer / top) * (size.height - size.top - size.bottom);
   return (
     <Exportable name={`wer-by-depth-${panel.language}`}><svg class="depth-chart" viewBox={`0 0 ${size.width} ${size.height}`} role="img" aria-label={text.sweep.depthCaption(panel.language)}>
@@ -38,10 +44,11 @@ export function DepthChart({ panel, intervals }: { panel: GridPanel; intervals: 
       ))}
       {panel.depths.map((depth) => <text key={depth} x={x(depth)} y={size.height - 20} text-anchor="middle">{depth}</text>)}
       <text x={(size.left + size.width) / 2} y={size.height - 4} text-anchor="middle">{text.sweep.layers.toLowerCase()}</text>
-      {lines.map(({ row, points: at }) => (
+      <text x={size.left - 5} y="10" text-anchor="end">{text.runs.columns.wer}</text>
+      {lines.map(({ row, points: at }, i) => (
         <g key={row.key} class={`line hue-${encoders.indexOf(row.encoder) % 6} ${row.lora ? "dashed" : ""}`}>
-          <polyline points={at.map((p) => `${x(p.layers)},${y(p.wer)}`).join(" ")} />
-          {at.map((p) => <Mark key={p.run} point={p} cx={x(p.layers)} y={y} />)}
+          <polyline points={at.map((p) => `${beside(p.layers, i)},${y(p.wer)}`).join(" ")} />
+          {at.map((p) => <Mark key={p.run} point={p} cx={beside(p.layers, i)} y={y} />)}
         </g>
       ))}
     </svg></Exportable>

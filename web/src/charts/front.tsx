@@ -24,6 +24,7 @@ export function FrontChart({ points, cost }: { points: readonly ParetoPoint[]; c
     const next = front[i + 1];
     return !next || x(next[cost]!) - x(point[cost]!) > 60 || y(next.wer) - y(point.wer) > 16;
   });
+  const places = known.map((point) => [point, x(point[cost]!), y(point.wer)] as const);
   return (
     <svg class="front" viewBox={`0 0 ${size.width} ${size.height}`} role="img" aria-label={text.charts.frontCaption(text.charts.costs[cost])}>
       {ticks.map((tick) => (
@@ -38,15 +39,14 @@ export function FrontChart({ points, cost }: { points: readonly ParetoPoint[]; c
       <polyline class="front-line" points={front.map((point) => `${x(point[cost]!)},${y(point.wer)}`).join(" ")} />
       {known.map((point) => (
         <Point key={`${point.encoder} ${point.layers} ${point.lora} ${JSON.stringify(point.settings)}`} point={point} cost={cost}
-          hue={encoders.indexOf(point.encoder) % 6} at={[x(point[cost]!), y(point.wer)]} best={front.includes(point)} named={named.includes(point)} />
+          hue={encoders.indexOf(point.encoder) % 6} at={[x(point[cost]!), y(point.wer)]} best={front.includes(point)} name={named.includes(point) ? nameAt(point, places) : null} />
       ))}
     </svg>
   );
 }
 
-function Point({ point, cost, hue, at: [x, y], best, named }: { point: ParetoPoint; cost: Cost; hue: number; at: [number, number]; best: boolean; named: boolean }) {
+function Point({ point, cost, hue, at: [x, y], best, name }: { point: ParetoPoint; cost: Cost; hue: number; at: [number, number]; best: boolean; name: Name | null }) {
   const label = `${text.spot.configuration(point.encoder, point.layers, point.lora)}: ${percent(point.wer)}, ${costText(point[cost]!, cost)}`;
-  const side = x < size.width / 2 ? 1 : -1;  // below a point of the front there is no other, and no line
   const shape = point.lora
     ? <rect x={x - 4.5} y={y - 4.5} width="9" height="9" />
     : <circle cx={x} cy={y} r="5" />;
@@ -54,9 +54,30 @@ function Point({ point, cost, hue, at: [x, y], best, named }: { point: ParetoPoi
     <g class={`point hue-${hue} ${best ? "best" : ""}`}>
       <title>{label}</title>
       {shape}
-      {named && <text x={x + 8 * side} y={side > 0 ? y - 6 : y + 18} text-anchor={side > 0 ? "start" : "end"}>{text.charts.shortName(point.layers, point.lora)}</text>}
+      {name && <text x={name.x} y={name.y} text-anchor={name.anchor}>{name.says}</text>}
     </g>
   );
+}
+
+interface Name {
+  x: number;
+  y: number;
+  anchor: "start" | "end";
+  says: string;
+}
+
+/** Below and left of a point of the front there is no other, and no line; where that is outside, wherever no point is. */
+function nameAt(point: ParetoPoint, places: readonly (readonly [ParetoPoint, number, number])[]): Name {
+  const says = text.charts.shortName(point.layers, point.lora);
+  const width = says.length * (innerWidth > 480 ? 6.5 : 11);  // as wide as the style makes its letters
+  const [, x, y] = places.find(([one]) => one === point)!;
+  const free = ([dx, dy]: readonly [number, number]) => {
+    const left = dx < 0 ? x + dx - width : x + dx;
+    return left > size.left && left + width < size.width &&
+      !places.some(([one, px, py]) => one !== point && px > left - 6 && px < left + width + 6 && Math.abs(py - (y + dy - 4)) < 12);
+  };
+  const [dx, dy] = ([[-8, 18], [8, -6], [8, 18], [-8, -6]] as const).find(free) ?? [8, -6];
+  return { x: x + dx, y: y + dy, anchor: dx < 0 ? "end" : "start", says };
 }
 
 export function costText(value: number, cost: Cost): string {

@@ -7,13 +7,14 @@ import { text } from "../text";
 import { Handle } from "./handle";
 import { passes, rangeOf, shareOf, type Axis, type Brushes } from "./parallel_axes";
 
-const size = { height: 320, left: 60, right: 70, top: 40, bottom: 16, step: 190 };
+const size = { height: 320, right: 70, top: 40, bottom: 16, step: 190 };
 export const plotHeight = size.height - size.top - size.bottom;
 
 export function ParallelChart({ runs, axes, brushes }: { runs: readonly Run[]; axes: readonly Axis[]; brushes: Brushes }) {
-  const width = size.left + size.right + size.step * (axes.length - 1);
+  const left = Math.max(40, ...(axes[0]!.values ?? []).map((value) => 24 + 7 * value.length));
+  const width = left + size.right + size.step * (axes.length - 1);
   const encoders = [...new Set(runs.map((run) => run.encoder))];
-  const x = (i: number) => size.left + i * size.step;
+  const x = (i: number) => left + i * size.step;
   const y = (share: number) => size.top + share * plotHeight;
   const line = (run: Run) => axes.map((axis, i) => `${x(i)},${y(shareOf(axis, axis.of(run)))}`).join(" ");
   const [inside, outside] = [true, false].map((wanted) => runs.filter((run) => passes(run, axes, brushes) === wanted));
@@ -23,21 +24,21 @@ export function ParallelChart({ runs, axes, brushes }: { runs: readonly Run[]; a
     </g>
   );
   return (
-    <svg class="parallel" viewBox={`0 0 ${width} ${size.height}`} style={{ minWidth: `${width * 0.75}px`, maxWidth: `${width * 1.2}px` }} role="group" aria-label={text.charts.parallelCaption}>
+    <svg class="parallel" viewBox={`0 0 ${width} ${size.height}`} style={{ minWidth: `${width * 0.65}px`, maxWidth: `${width * 1.2}px` }} role="group" aria-label={text.charts.parallelCaption}>
       {outside!.map((run) => drawn(run, "out"))}
       {inside!.map((run) => drawn(run, ""))}
       {axes.map((axis, i) => (
         <g key={axis.key} transform={`translate(${x(i)} 0)`}>
           <text class="axis-title" x="0" y="16" text-anchor="middle">{axis.title}</text>
           <line class="axis" x1="0" x2="0" y1={y(0)} y2={y(1)} />
-          {axis.values ? <Values axis={axis} brush={brushes.get(axis.key)} y={y} /> : <Range axis={axis} brush={brushes.get(axis.key)} y={y} />}
+          {axis.values ? <Values axis={axis} brush={brushes.get(axis.key)} y={y} first={i === 0} /> : <Range axis={axis} brush={brushes.get(axis.key)} y={y} />}
         </g>
       ))}
     </svg>
   );
 }
 
-function Values({ axis, brush, y }: { axis: Axis; brush: string | undefined; y(share: number): number }) {
+function Values({ axis, brush, y, first }: { axis: Axis; brush: string | undefined; y(share: number): number; first: boolean }) {
   const kept = brush?.split(",") ?? [];
   const toggle = (value: string) =>
     setQuery(`pc.${axis.key}`, (kept.includes(value) ? kept.filter((one) => one !== value) : [...kept, value]).join(","));
@@ -48,7 +49,8 @@ function Values({ axis, brush, y }: { axis: Axis; brush: string | undefined; y(s
           transform={`translate(0 ${y(shareOf(axis, value))})`} onClick={() => toggle(value)}
           onKeyDown={(event) => { if (event.key === "Enter" || event.key === " ") { event.preventDefault(); toggle(value); } }}>
           <rect x="-5" y="-5" width="10" height="10" class={kept.length === 0 || kept.includes(value) ? "kept" : ""} />
-          <text x="9" y="4">{value}</text>
+          {/* left of the first axis there are no lines */}
+          <text x={first ? -9 : 9} y="4" text-anchor={first ? "end" : "start"}>{value}</text>
         </g>
       ))}
     </>

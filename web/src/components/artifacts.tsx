@@ -13,7 +13,7 @@ export function Artifacts({ run }: { run: string }) {
   return (
     <section aria-labelledby="artifacts-title">
       <h2 id="artifacts-title">{text.artifacts.title}</h2>
-      <Scroll label={text.artifacts.title}>
+      <Scroll label={text.artifacts.title} file="files">
         <table class="list">
           <thead><tr><th scope="col">{columns.file}</th><th scope="col" class="number">{columns.size}</th><th scope="col">{columns.sha256}</th></tr></thead>
           <tbody>

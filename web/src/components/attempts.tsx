@@ -10,7 +10,7 @@ export function Attempts({ attempts }: { attempts: Attempt[] }) {
   return (
     <section aria-labelledby="attempts-title">
       <h2 id="attempts-title">{text.run.attempts}</h2>
-      <Scroll label={text.run.attempts}>
+      <Scroll label={text.run.attempts} file="attempts">
         <table class="list">
           <thead><tr>{Object.values(columns).map((name) => <th key={name} scope="col" class={name === columns.took ? "number" : ""}>{name}</th>)}</tr></thead>
           <tbody>{attempts.map((attempt) => <AttemptRow key={attempt.fence} attempt={attempt} />)}</tbody>

@@ -32,7 +32,7 @@ export function Front({ points }: { points: SweetSpotTable["summary"]["pareto"] 
   return (
     <>
       <h3>{text.spot.pareto}</h3>
-      <Scroll label={text.spot.pareto}>
+      <Scroll label={text.spot.pareto} file="front">
         <table class="list">
           <thead>
             <tr>

@@ -8,25 +8,32 @@ import { useMemo } from "preact/hooks";
 
 /** The training loss by step and the norm of its gradient: smoothed, and as they were behind that. */
 export function LossCurve({ metrics, run }: { metrics: Metrics | null; run: string }) {
+  const losses = useMemo(() => lossesOf(metrics), [metrics]);
   return (
     <section aria-labelledby="loss-title">
       <h2 id="loss-title">{text.run.loss}</h2>
-      {!metrics?.series.loss?.length ? <p class="faint">{text.run.lossEmpty}</p> : <>
+      {!metrics || !losses.length ? <p class="faint">{text.run.lossEmpty}</p> : <>
         <CurveTools />
-        <Series points={metrics.series.loss} label={text.run.lossSeries} caption={text.run.lossCaption} name={`${run}-loss`} hue={0} />
+        <Series points={losses} label={text.run.lossSeries} caption={text.run.lossCaption} name={`${run}-loss`} hue={0} dots={losses !== metrics.series.loss} />
         <Series points={metrics.series.gradient_norm ?? []} label={text.run.normSeries} caption={text.run.normCaption} name={`${run}-gradient-norm`} hue={1} />
       </>}
     </section>
   );
 }
 
-function Series({ points, label, caption, name, hue }: { points: Metrics["series"][string]; label: string; caption: string; name: string; hue: number }) {
+/** A run so short that it told no step's loss has those of its epochs. */
+function lossesOf(metrics: Metrics | null): Metrics["series"][string] {
+  if (metrics?.series.loss?.length) return metrics.series.loss;
+  return metrics?.epochs.map((epoch): [number | null, number | null] => [epoch.step, epoch.train_loss]) ?? [];
+}
+
+function Series({ points, label, caption, name, hue, dots = false }: { points: Metrics["series"][string]; label: string; caption: string; name: string; hue: number; dots?: boolean }) {
   const weight = smoothing();
   const lines = useMemo(() => {
     const known = points.map(([step, value]) => [step ?? 0, value] as const);
-    const raw: Line = { label, points: known, hue, faint: weight > 0 };
+    const raw: Line = { label, points: known, hue, faint: weight > 0, dots };
     return weight > 0 ? [raw, { label: text.curve.smoothed, points: smoothed(known, weight), hue }] : [raw];
-  }, [points, weight]);
+  }, [points, weight, dots]);
   return points.length ? <Curve caption={caption} name={name} lines={lines} xLabel={text.run.stepSeries} log={isLog()} /> : null;
 }
 
@@ -40,7 +47,7 @@ export function Epochs({ epochs, run }: { epochs: Epoch[]; run: string }) {
       {epochs.length === 0 ? <p class="faint">{text.run.epochsEmpty}</p> : (
         <>
           <Curve caption={text.run.validationCaption} name={`${run}-validation`} lines={lines} xLabel={columns.epoch} />
-          <Scroll label={text.run.epochsTitle}>
+          <Scroll label={text.run.epochsTitle} file={`${run}-epochs`}>
             <table class="list">
               <thead>
                 <tr>{Object.values(columns).map((name) => <th key={name} scope="col" class="number">{name}</th>)}</tr>

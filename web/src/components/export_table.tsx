@@ -1,35 +1,46 @@
-// A table that the page itself puts together, as the three kinds of file that the daemon gives of its own.
+// A table as it is shown, as the three kinds of file that the daemon gives of its own tables.
 import { saveBlob } from "../charts/save";
 import { text } from "../text";
 
-export interface Plain {
-  name: string;
-  head: readonly string[];
-  rows: readonly (readonly string[])[];
-  numbers: number;  // so many columns at the end hold figures
+interface Plain {
+  rows: string[][];      // the first are the names of the columns
+  figures: boolean[];    // which columns hold them
 }
 
 const writers = {
-  csv: { ending: "csv", write: ({ head, rows }: Plain) => [head, ...rows].map((row) => row.map(quoted).join(",")).join("\r\n") + "\r\n" },
-  md: { ending: "md", write: ({ head, rows, numbers }: Plain) => [head, head.map((_, i) => (i < head.length - numbers ? "---" : "---:")), ...rows]
+  csv: { ending: "csv", write: ({ rows }: Plain) => rows.map((row) => row.map(quoted).join(",")).join("\r\n") + "\r\n" },
+  md: { ending: "md", write: ({ rows: [head, ...rows], figures }: Plain) => [head!, figures.map((figure) => (figure ? "---:" : "---")), ...rows]
     .map((row) => `| ${row.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`).join("\n") + "\n" },
-  latex: { ending: "tex", write: ({ head, rows, numbers }: Plain) => [
-    `\\begin{tabular}{${"l".repeat(head.length - numbers)}${"r".repeat(numbers)}}`, "\\toprule", row(head), "\\midrule", ...rows.map(row), "\\bottomrule", "\\end{tabular}", "",
+  latex: { ending: "tex", write: ({ rows: [head, ...rows], figures }: Plain) => [
+    `\\begin{tabular}{${figures.map((figure) => (figure ? "r" : "l")).join("")}}`, "\\toprule", line(head!), "\\midrule", ...rows.map(line), "\\bottomrule", "\\end{tabular}", "",
   ].join("\n") },
 } as const;
 
-const row = (cells: readonly string[]) => `${cells.map(escaped).join(" & ")} \\\\`;
+const line = (cells: readonly string[]) => `${cells.map(escaped).join(" & ")} \\\\`;
 const quoted = (cell: string) => (/[",\n]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell);
-const escaped = (cell: string) => cell.replace(/[\\{}]/g, "").replace(/[&%$#_]/g, "\\$&").replaceAll("—", "--").replaceAll("−", "$-$");
+const escaped = (cell: string) => cell.replace(/[\\{}]/g, "").replace(/[&%$#_]/g, "\\$&").replaceAll("—", "--").replaceAll("−", "$-$").replaceAll("★", "$\\star$");
 
-export function ExportTable({ table }: { table(): Plain }) {
+/** Without what is there to be pressed, and without what only explains. */
+function plainOf(table: HTMLTableElement): Plain {
+  const said = (cell: HTMLTableCellElement) => {
+    const copy = cell.cloneNode(true) as HTMLElement;
+    copy.querySelectorAll(".hidden, .actions, .bar, [aria-hidden]").forEach((one) => one.remove());
+    return copy.textContent!.trim();
+  };
+  const rows = [...table.rows].map((row) => [...row.cells].map(said));
+  const figures = [...(table.rows[1] ?? table.rows[0]!).cells].map((cell) => cell.matches(".number, .cell"));
+  const kept = figures.map((_, i) => rows.some((row) => row[i] && row !== rows[0]));
+  return { rows: rows.map((row) => row.filter((_, i) => kept[i])), figures: figures.filter((_, i) => kept[i]) };
+}
+
+export function ExportTable({ name, table }: { name: string; table(): HTMLTableElement }) {
   const save = (kind: keyof typeof writers) => {
-    const plain = table();
-    saveBlob(new Blob([writers[kind].write(plain)], { type: "text/plain" }), `${plain.name}.${writers[kind].ending}`);
+    const { ending, write } = writers[kind];
+    saveBlob(new Blob([write(plainOf(table()))], { type: "text/plain" }), `${name}.${ending}`);
   };
   return (
-    <span class="save">{text.sweep.exports}{" "}
+    <p class="save">{text.sweep.exports}{" "}
       {(["csv", "md", "latex"] as const).map((kind) => <button key={kind} type="button" class="plain" onClick={() => save(kind)}>{text.sweep.formats[kind]}</button>)}
-    </span>
+    </p>
   );
 }

@@ -1,6 +1,7 @@
 // What people say of a sweep or a run: tags, by which lists are searched, and a note in plain text.
 import { useState } from "preact/hooks";
 import { send } from "../api/client";
+import { focusOnce } from "../keys";
 import { text } from "../text";
 import { ProblemBox } from "./problem";
 
@@ -32,7 +33,7 @@ function Form({ path, of, close }: { path: string; of: Labelled; close(): void }
   };
   return (
     <form class="labels" onSubmit={save}>
-      <label>{text.labels.tags} <input name="tags" defaultValue={of.tags.join(", ")} ref={(input) => input?.focus()} /></label>
+      <label>{text.labels.tags} <input name="tags" defaultValue={of.tags.join(", ")} ref={focusOnce} /></label>
       <label>{text.labels.note} <textarea name="note" rows={3} defaultValue={of.note} /></label>
       <button class="main">{text.labels.save}</button> <button type="button" onClick={close}>{text.actions.keep}</button>
       {problem && <ProblemBox problem={problem} />}

@@ -2,11 +2,10 @@
 // compare within a language.
 import type { Run } from "../api/schema";
 import { heatOf, scaleOf, type Scale } from "../charts/grid";
-import { axesOf, type Axis } from "../charts/parallel_axes";
-import { duration, percent } from "../format";
+import { axesOf } from "../charts/parallel_axes";
+import { duration, percent, points } from "../format";
 import { links, query, setQuery } from "../router";
 import { runStates, text } from "../text";
-import { ExportTable, type Plain } from "./export_table";
 import { Scroll } from "./scroll";
 
 const mostRows = 200;
@@ -37,9 +36,9 @@ export function Pivot({ runs, name }: { runs: readonly Run[]; name: string }) {
       <div class="facts">
         <Pick name="across" label={text.pivot.across} now={across.key} options={axes.map((axis) => [axis.key, axis.title])} />
         <Pick name="value" label={text.pivot.value} now={value} options={Object.keys(values).map((key) => [key, text.runs.columns[key as Value]])} />
-        <ExportTable table={() => plain(name, [...rows.values()], across, down, value)} />
       </div>
-      <Scroll label={text.pivot.title}>
+      {value === "wer" && <p class="faint">{text.pivot.colours([...scales].flatMap(([language, scale]) => (scale ? [text.pivot.scale(language, points(scale.best), points(scale.worst))] : [])).join("; "))}</p>}
+      <Scroll label={text.pivot.title} file={`${name}-pivot`}>
         <table class="list pivot" data-table="pivot">
           <thead><tr>{down.map((axis) => <th key={axis.key} scope="col">{axis.title}</th>)}{across.values!.map((at) => <th key={at} scope="col" class="number">{at}</th>)}</tr></thead>
           <tbody>
@@ -72,14 +71,4 @@ function Pick({ name, label, now, options }: { name: string; label: string; now:
       </select>
     </label>
   );
-}
-
-function plain(name: string, rows: Run[][], across: Axis, down: readonly Axis[], value: Value): Plain {
-  return {
-    name: `${name}-pivot`, numbers: across.values!.length, head: [...down.map((axis) => axis.title), ...across.values!],
-    rows: rows.map((row) => [...down.map((axis) => String(axis.of(row[0]!))), ...across.values!.map((at) => {
-      const run = row.find((one) => across.of(one) === at);
-      return run ? values[value](run) : text.none;
-    })]),
-  };
 }

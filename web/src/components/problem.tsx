@@ -1,4 +1,5 @@
 import { Problem } from "../api/client";
+import { announceAll } from "../store/topics";
 import { text } from "../text";
 
 export function ProblemBox({ problem }: { problem: Error }) {
@@ -8,6 +9,7 @@ export function ProblemBox({ problem }: { problem: Error }) {
         <h2>{text.problem.title}</h2>
         <p>{text.problem.offline}</p>
         <p>{text.problem.offlineHint} <code>{text.problem.offlineCommand}</code></p>
+        <Again />
       </section>
     );
   }
@@ -18,9 +20,12 @@ export function ProblemBox({ problem }: { problem: Error }) {
       <p>{problem.message}</p>
       {problem.hint && <p>{problem.hint}</p>}
       {!calm && problem.requestId && <p class="faint">{text.problem.request(problem.requestId)}</p>}
+      {!calm && <Again />}
     </section>
   );
 }
+
+const Again = () => <p><button type="button" onClick={announceAll}>{text.problem.again}</button></p>;
 
 /** What stands in for data that is not there yet. */
 export function Waiting({ problem }: { problem: Error | null }) {

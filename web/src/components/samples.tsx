@@ -30,7 +30,7 @@ export function Samples({ run }: { run: string }) {
           </select>
         </label>
         <label>{text.samples.contains}{" "}
-          <input type="search" data-search value={contains} onChange={(event) => setQuery("contains", event.currentTarget.value)} />
+          <input type="search" data-search value={contains} onInput={(event) => setQuery("contains", event.currentTarget.value)} />
         </label>
         <AlignmentLegend />
       </div>

@@ -26,7 +26,7 @@ export function SpotCard({ table }: { table: SweetSpotTable }) {
 
 /** What the verdicts rest on. */
 export function SpotFigures({ table }: { table: SweetSpotTable }) {
-  if (table.rows.length === 0) return null;
+  if (table.rows.every((row) => Object.values(row.wer).every((wer) => wer === null))) return null;
   const languages = [...new Set(table.rows.flatMap((row) => Object.keys(row.wer)))];
   return (
     <section aria-labelledby="figures-title">
@@ -40,7 +40,7 @@ export function SpotFigures({ table }: { table: SweetSpotTable }) {
 function SpotTable({ rows, languages }: { rows: SweetSpotRow[]; languages: string[] }) {
   const { columns } = text.spot;
   return (
-    <Scroll label={text.spot.figures}>
+    <Scroll label={text.spot.figures} file="sweet-spot">
       <table class="list">
         <thead>
           <tr>

@@ -2,7 +2,7 @@
 import type {
   DatasetsTable, DegradationTable, PatternsTable, ReductionTable, TableColumn, WerTable, WordErrorsTable,
 } from "../api/schema";
-import { integer, percent, settingsLabel } from "../format";
+import { change, integer, percent, settingsLabel } from "../format";
 import { query, setQuery } from "../router";
 import { useResource } from "../store/resource";
 import { text } from "../text";
@@ -45,7 +45,7 @@ function OneTable({ sweep, name }: { sweep: string; name: Name }) {
     <>
       {"text" in table.summary && <p>{String(table.summary.text)}</p>}
       {rows.length > 0 ? <Rows name={name} columns={table.columns} rows={rows} /> : <p class="faint">{text.tables.empty}</p>}
-      <p class="faint prose">{table.definition} {text.tables.normalised(table.normalizer)}</p>
+      <p class="faint prose">{table.definition} {text.tables.normalised(table.normalizer)} {text.tables.signs}</p>
       {table.notes.map((note) => <p key={note} class="faint prose">{note}</p>)}
       {table.missing.length > 0 && <p class="faint">{text.tables.missing(table.missing.length)}</p>}
     </>
@@ -78,6 +78,7 @@ function shown(value: unknown, column: TableColumn): string {
   if (typeof value === "boolean") return value ? text.yes : text.no;
   if (typeof value === "object") return settingsLabel(value as Record<string, unknown>);
   if (typeof value !== "number") return String(value);
+  if (column.key.startsWith("change")) return change(value);
   if (column.kind === "ratio") return percent(value);
   if (column.kind === "decimal") return value.toFixed(2);
   return column.key === "seed" ? String(value) : integer(value);

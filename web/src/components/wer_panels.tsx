@@ -1,10 +1,11 @@
 // The grid that fills cell by cell, a panel a language, and under it the same as lines.
 import type { Run, SweetSpotTable, WerRow, WerTable } from "../api/schema";
-import { DepthChart, LineKey } from "../charts/depth_chart";
+import { DepthChart, LineKey, highestOf } from "../charts/depth_chart";
 import type { GridPanel, Scale } from "../charts/grid";
 import { HeatLegend, WerGrid } from "../charts/wer_grid";
 import { query, setQuery } from "../router";
 import { text } from "../text";
+import { RunStateMark } from "./state";
 
 const mostCells = 1000, fewestRows = 8;  // more than that would take longer to draw than to ask for
 
@@ -17,6 +18,8 @@ interface PanelsProps {
 
 export function WerPanels({ panels, scale, wer, sweetSpots }: PanelsProps) {
   const intervals = new Map<string, WerRow>(wer?.rows.map((row) => [row.run, row]));
+  const highest = highestOf(panels, intervals);
+  const doing = new Set(panels.flatMap((panel) => panel.rows.flatMap((row) => [...row.cells.values()].map((run) => run.state))));
   const most = query.value.get("rows") === "all" ? Infinity : mostRows(panels);
   const longest = Math.max(0, ...panels.map((panel) => panel.rows.length));
   return (
@@ -26,12 +29,13 @@ export function WerPanels({ panels, scale, wer, sweetSpots }: PanelsProps) {
         <span>{text.sweep.gridUnit} {text.sweep.rows} × {text.sweep.layers.toLowerCase()}.</span>
         <HeatLegend scale={scale} />
         {scale && <span>{text.sweep.signs}</span>}
+        {[...doing].filter((state) => state !== "succeeded").map((state) => <RunStateMark key={state} state={state} />)}
       </p>
       <div class="panels">
         {panels.map((whole) => ({ ...whole, rows: whole.rows.slice(0, most) })).map((panel) => (
           <div key={panel.language} class={panel.depths.length > 5 ? "panel-pair wide" : "panel-pair"}>
             <WerGrid panel={panel} scale={scale} intervals={intervals} sweetSpots={sweetSpots} />
-            <DepthChart panel={panel} intervals={intervals} />
+            <DepthChart panel={panel} intervals={intervals} highest={highest} />
           </div>
         ))}
       </div>

@@ -40,7 +40,7 @@ export function DevicesView() {
 function DeviceTable({ devices }: { devices: Device[] }) {
   const { columns } = text.devices;
   return (
-    <Scroll label={text.devices.strip}>
+    <Scroll label={text.devices.strip} file="devices">
       <table class="list">
         <thead>
           <tr>{[columns.name, columns.state, columns.load, columns.memory, columns.worker, columns.runs, columns.act].map((name) => <th key={name} scope="col" class={name === columns.memory ? "number" : ""}>{name}</th>)}</tr>
@@ -72,9 +72,9 @@ function WorkerTable({ workers }: { workers: Worker[] }) {
   const { workerColumns: columns } = text.devices;
   const names = [columns.id, columns.device, columns.state, columns.pid, columns.started, columns.build, columns.runs];
   return (
-    <Scroll label={text.devices.workers}>
+    <Scroll label={text.devices.workers} file="workers">
       <table class="list">
-        <thead><tr>{names.map((name) => <th key={name} scope="col">{name}</th>)}</tr></thead>
+        <thead><tr>{names.map((name) => <th key={name} scope="col" class={name === columns.pid ? "number" : ""}>{name}</th>)}</tr></thead>
         <tbody>
           {workers.map((worker) => (
             <tr key={worker.id}>

@@ -58,7 +58,7 @@ function SweepTable({ sweeps }: { sweeps: Sweep[] }) {
   const { columns } = text.sweeps;
   const order = sweeps.map((sweep) => sweep.id);
   return (
-    <Scroll label={text.sweeps.title}>
+    <Scroll label={text.sweeps.title} file="sweeps">
       <table class="list">
         <thead>
           <tr>

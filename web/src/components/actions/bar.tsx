@@ -2,6 +2,7 @@
 // asks once more, and nothing else does.
 import { useState } from "preact/hooks";
 import { Problem } from "../../api/client";
+import { focusOnce } from "../../keys";
 import { text } from "../../text";
 
 export interface Action {
@@ -44,7 +45,7 @@ function Confirm({ action, yes, no }: { action: Action; yes(): void; no(): void 
     <div class="notice bad confirm" role="alertdialog" aria-label={action.name} onKeyDown={(event) => { if (event.key === "Escape") no(); }}>
       <p>{action.preview}</p>
       <button type="button" class="loses" onClick={yes}>{action.name}</button>{" "}
-      <button type="button" ref={(button) => button?.focus()} onClick={no}>{text.actions.keep}</button>
+      <button type="button" ref={focusOnce} onClick={no}>{text.actions.keep}</button>
     </div>
   );
 }

@@ -3,7 +3,6 @@ import { cellLabel, duration, percent } from "../../format";
 import { links } from "../../router";
 import { text } from "../../text";
 import type { Compared } from "../../views/compare";
-import { ExportTable } from "../export_table";
 import { Scroll } from "../scroll";
 import { RunStateMark } from "../state";
 
@@ -20,7 +19,7 @@ export function Settings({ runs, remove }: { runs: readonly Compared[]; remove(i
   return (
     <section aria-labelledby="settings-title">
       <h2 id="settings-title">{text.compare.settings}</h2>
-      <Scroll label={text.compare.settings}>
+      <Scroll label={text.compare.settings} file="compare">
         <table class="list" data-table="settings">
           <thead>
             <tr><th scope="col">{text.compare.setting}</th>{runs.map(({ run }, i) => (
@@ -32,7 +31,6 @@ export function Settings({ runs, remove }: { runs: readonly Compared[]; remove(i
           <tbody>{rows.map(([name, values]) => <tr key={name}><th scope="row">{name}</th>{values.map((value, i) => <td key={i}>{value}</td>)}</tr>)}</tbody>
         </table>
       </Scroll>
-      <ExportTable table={() => ({ name: "compare", numbers: runs.length, head: [text.compare.setting, ...runs.map(({ run }) => run.id)], rows: rows.map(([name, values]) => [name, ...values]) })} />
     </section>
   );
 }

@@ -11,6 +11,7 @@ import { ActionBar } from "../actions/bar";
 import { runActions } from "../actions/run_actions";
 import { Waiting } from "../problem";
 import { Scroll } from "../scroll";
+import { ColumnChoice, commonOf, shownOf, type Column } from "./columns";
 import { Filters, chosen, kinds } from "./filters";
 import { Head } from "./head";
 import { Row } from "./row";
@@ -27,16 +28,19 @@ export function RunTable({ sweep, all }: { sweep: string; all: readonly Run[] })
     put(answer.items);
     return answer;
   }));
+  const columns = shownOf(all);
   return (
     <section aria-labelledby="runs-title">
       <h2 id="runs-title">{text.runs.title}</h2>
       <Filters runs={all} />
-      {!page.data ? <Waiting problem={page.problem} /> : <Page page={page.data} filter={filter} first={!after} />}
+      <ColumnChoice shown={columns} />
+      <p class="faint">{text.runs.common(commonOf(all))}</p>
+      {!page.data ? <Waiting problem={page.problem} /> : <Page page={page.data} filter={filter} first={!after} columns={columns} />}
     </section>
   );
 }
 
-function Page({ page, filter, first }: { page: RunPage; filter: string; first: boolean }) {
+function Page({ page, filter, first, columns }: { page: RunPage; filter: string; first: boolean; columns: readonly Column[] }) {
   const ids = page.items.map((run) => run.id);
   const ticked = selected("run_");
   const everyone = async () => select((await getAll<Run>(filter).then((all) => (put(all), all))).map((run) => run.id), true);
@@ -49,10 +53,10 @@ function Page({ page, filter, first }: { page: RunPage; filter: string; first: b
         {ticked.length > 1 && <a class="button" href={links.compare(ticked)}>{text.runs.compare(ticked.length)}</a>}
       </div>
       {ticked.length > 0 && <ActionBar label={text.runs.act} actions={runActions(ticked.flatMap((id) => rows.value.get(id) ?? []))} />}
-      <Scroll label={text.runs.title}>
+      <Scroll label={text.runs.title} file="runs">
         <table class="list" data-table="runs">
-          <Head ids={ids} />
-          <tbody>{page.items.map((run) => <Row key={run.id} run={rows.value.get(run.id) ?? run} order={ids} />)}</tbody>
+          <Head ids={ids} columns={columns} />
+          <tbody>{page.items.map((run) => <Row key={run.id} run={rows.value.get(run.id) ?? run} order={ids} columns={columns} />)}</tbody>
         </table>
       </Scroll>
       <p class="facts">

@@ -36,7 +36,7 @@ function Sizes({ plan: { sizes, devices } }: { plan: Plan }) {
       ))}
       <details>
         <summary>{text.submit.sizes(bytes(Math.max(...sizes.map((size) => size.memory.total))))}</summary>
-        <Scroll label={text.submit.plan}>
+        <Scroll label={text.submit.plan} file="plan">
           <table class="list">
             <thead><tr>{Object.values(columns).map((name) => <th key={name} scope="col">{name}</th>)}</tr></thead>
             <tbody>
