@@ -43,7 +43,7 @@ void add_maintenance_commands(Program& program) {
        [options] {
          return said(
              restore(options->file, options->directory()),
-             fmt::format("{} has the database of {}; the one before is beside it, as *.before-restore",
+             fmt::format("{} has the database of {}; the one before is beside it, as *.before-restore*",
                          options->directory().string(), options->file));
        }});
   for (CLI::App* verb : {&backup, &restored}) {
