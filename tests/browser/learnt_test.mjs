@@ -139,7 +139,7 @@ test("By keyboard alone: a sweep is submitted, fails for want of its corpus, and
     if (route.request().method() === "POST") renameSync(corpora, away);
     await route.fulfill({ response: answer });
   });
-  await walkByKeyboard(page, daemon, walked, async () => renameSync(away, corpora));
+  await walkByKeyboard(page, daemon, walked, async () => renameSync(away, corpora), ".head");  // its runs may miss different files
   await page.unroute("**/api/v1/sweeps");
 });
 

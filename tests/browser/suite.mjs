@@ -64,8 +64,9 @@ export async function lookAtAll(newPage, daemon, screens, options, name) {
   await page.context().close();
 }
 
-/** By keyboard alone: a sweep is written and submitted, watched until a run of it fails, and that is retried until all is done. */
-export async function walkByKeyboard(page, daemon, document, mend = async () => undefined) {
+/** By keyboard alone: a sweep is written and submitted, watched until runs of it fail, and these are retried, where they are listed or at the
+ * head of the sweep, until all is done. */
+export async function walkByKeyboard(page, daemon, document, mend, place = ".failures") {
   const cells = document.axes.layers.length * document.axes.language.length * document.axes.lora.length;
   await page.goto(`${daemon.url}#/sweeps`);
   await page.locator(".live-live").waitFor();
@@ -79,9 +80,9 @@ export async function walkByKeyboard(page, daemon, document, mend = async () => 
   await page.waitForURL("**/#/sweeps/sw_*");
   await page.locator(".head .state-finished_with_failures").waitFor({ timeout: 2 * patience });
   await mend();
-  const retry = page.locator(".failures").getByRole("button", { name: /^Retry \d+ runs?$/ });
+  const retry = page.locator(place).getByRole("button", { name: /^Retry/ });
   for (let i = 0; i < 60 && !(await retry.evaluate((button) => button === window.document.activeElement)); ++i) await page.keyboard.press("Tab");
-  await page.locator(".failures").getByText("queued again, each as a further attempt").waitFor();
+  await page.locator(place).getByText("queued again, each as a further attempt").waitFor();
   await page.keyboard.press("Enter");
   await page.locator(".head .state-finished").waitFor({ timeout: 2 * patience });
   assert.equal(await page.locator(".failures").count(), 0);
