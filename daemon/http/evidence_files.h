@@ -14,7 +14,7 @@ namespace sweetspot::daemon {
 
 class EvidenceFiles {
  public:
-  explicit EvidenceFiles(std::filesystem::path state) : directory_(std::move(state) / "evidence") {}
+  explicit EvidenceFiles(const std::filesystem::path& state) : directory_(state / "evidence") {}
 
   // What was kept of the run with this result (its SHA-256). nullopt: nothing, of another result, written by
   // another version, or damaged.

@@ -6,7 +6,8 @@ namespace sweetspot::daemon {
 
 std::string Request::query_text(const std::string& name, std::string otherwise) const {
   auto found = query.find(name);
-  return found == query.end() ? std::move(otherwise) : found->second;
+  if (found != query.end()) return found->second;
+  return otherwise;
 }
 
 std::int64_t Request::query_integer(const std::string& name, std::int64_t otherwise) const {
