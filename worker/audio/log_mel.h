@@ -11,7 +11,7 @@ namespace sweetspot::worker {
 
 // What stored encoder features were computed from: to be raised with every change of what is read, padded or
 // transformed here, in sound_file.cc or in the encoder that gives other numbers.
-inline constexpr std::string_view kFrontEnd = "front-end/1";
+inline constexpr std::string_view kFrontEnd = "front-end/2";
 
 // Appends zeros up to floor(n / 16000) + 1 whole seconds (5.000 s becomes 6 s), and cuts at 30 s.
 std::vector<float> pad_to_next_second(std::span<const float> samples);
