@@ -139,8 +139,9 @@ void Daemon::post(Event event) {
   }
 }
 
+// Waits no longer than a commit of its own would take.
 void Daemon::take_in_company() {
-  company_timer_.expires_after(kCompanyDelay);
+  company_timer_.expires_after(std::min<std::chrono::nanoseconds>(kCompanyDelay, store_.last_sync()));
   company_timer_.async_wait([this](const boost::system::error_code& cancelled) {
     if (!cancelled) take_pending();
   });

@@ -5,14 +5,11 @@
 #include <unordered_map>
 
 #include "daemon/http/lookup.h"
-#include "schemas/sha256.h"
 
 namespace sweetspot::daemon {
 namespace {
 
 using nlohmann::json;
-
-constexpr int kWholeSweep = 1'000'000;
 
 // A sweep has few settings for its many cells.
 class Settings {
@@ -48,17 +45,16 @@ json import_of(const SweepRow& sweep) {
   return sweep.source.empty() ? json::object() : json::parse(sweep.spec);
 }
 
-}  // namespace
-
 Result<std::vector<CellResult>> cells_of(Reader& reader, SweepId id) {
-  auto page = reader.runs({.filter = {.sweep = id}, .limit = kWholeSweep});
-  if (!page) return page.error();
   std::vector<CellResult> cells;
-  cells.reserve(page->items.size());
   Settings settings;
-  for (RunRow& run : page->items) cells.push_back(cell_of(std::move(run), settings));
+  const Status read =
+      reader.each_cell(id, [&](RunRow&& run) { cells.push_back(cell_of(std::move(run), settings)); });
+  if (!read) return read.error();
   return cells;
 }
+
+}  // namespace
 
 Result<Results, Problem> results_of(Context& context, SweepId id) {
   auto sweep = find_sweep(context, id);
@@ -68,11 +64,10 @@ Result<Results, Problem> results_of(Context& context, SweepId id) {
   return Results{*std::move(sweep), *std::move(cells)};
 }
 
-std::string fingerprint_of(const Results& results) {
-  std::string text = fmt::format("{}\n{}\n", to_string(results.sweep.id), results.sweep.name);
-  for (const CellResult& cell : results.cells)
-    text += fmt::format("{} {} {}\n", cell.run.value, to_string(cell.state), cell.result);
-  return sha256_hex(text);
+Result<std::string, Problem> fingerprint_of(Context& context, SweepId id) {
+  const auto newest = context.reader.newest_change(id);
+  if (!newest) return problem_of(newest.error());
+  return fmt::format("{} at {}\n", to_string(id), *newest);
 }
 
 std::string normalizer_of(const SweepRow& sweep) {

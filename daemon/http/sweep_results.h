@@ -13,11 +13,11 @@ struct Results {
   SweepRow sweep;
   std::vector<CellResult> cells;
 };
-Result<std::vector<CellResult>> cells_of(Reader& reader, SweepId id);
 Result<Results, Problem> results_of(Context& context, SweepId id);
 
-// Changes whenever a table of these results may: a hash over what the database says of sweep and runs.
-std::string fingerprint_of(const Results& results);
+// Changes whenever a table of the sweep's results may: with each event of the sweep or of a run's state. Read
+// before the results, it is never newer than they are.
+Result<std::string, Problem> fingerprint_of(Context& context, SweepId id);
 
 // What was done to the words before they were compared.
 std::string normalizer_of(const SweepRow& sweep);

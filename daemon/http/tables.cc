@@ -90,19 +90,22 @@ Result<Response, Problem> made_anew(const Request& request, const std::vector<Re
 // changed since, made anew.
 Answer table_answer(Context& context, const Request& request, const std::vector<SweepId>& sweeps,
                     const Making& make) {
-  std::vector<Results> results;
   std::string made_of;
+  for (SweepId sweep : sweeps) {
+    auto fingerprint = fingerprint_of(context, sweep);
+    if (!fingerprint) return fingerprint.error();
+    made_of += *fingerprint;
+  }
+  const std::string name = name_of(request);
+  if (const auto known = context.site.tables.find(name, made_of)) return *known;
+  std::vector<Results> results;
   for (SweepId sweep : sweeps) {
     auto found = results_of(context, sweep);
     if (!found) return found.error();
     results.push_back(*std::move(found));
-    made_of += fingerprint_of(results.back());
-  }
-  const std::string name = name_of(request);
-  if (const auto known = context.site.tables.find(name, made_of)) return *known;
-  for (Results& one : results)
-    if (Status filled = context.site.evidence.fill(context.reader, one.cells); !filled)
+    if (Status filled = context.site.evidence.fill(context.reader, results.back().cells); !filled)
       return problem_of(filled.error());
+  }
   auto answer = made_anew(request, results, make);
   results.clear();
   if (!answer) return answer.error();

@@ -37,6 +37,12 @@ Result<std::vector<StoredEvent>> Reader::events_after(std::int64_t seq, int limi
   return status ? Result<std::vector<StoredEvent>>(std::move(events)) : status.error();
 }
 
+Result<std::int64_t> Reader::newest_change(SweepId sweep) {
+  const auto seq = database_.one<std::int64_t>(
+      "SELECT seq FROM event WHERE sweep = ? AND type IN ('sweep', 'run') ORDER BY seq DESC LIMIT 1", sweep);
+  return seq ? Result<std::int64_t>(seq->value_or(0)) : seq.error();
+}
+
 Result<std::pair<std::int64_t, std::int64_t>> Reader::event_range() {
   std::pair<std::int64_t, std::int64_t> range;
   Status status = database_.each("SELECT min(seq), max(seq) FROM event", [&](const Row& row) {

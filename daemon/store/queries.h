@@ -220,12 +220,15 @@ class Reader {
   Result<std::vector<ArtifactRow>> artifacts(RunId run);
 
   Result<std::vector<FinishedRun>> finished_runs();
+  // Every run of a sweep with what tables need of it, in the sweep's order.
+  Status each_cell(SweepId sweep, const std::function<void(RunRow&&)>& visit);
   Result<TestSplitRow> test_split(RunId run);           // of a run with a result
   Result<std::vector<SplitRow>> splits(SweepId sweep);  // of its finished runs
   Result<std::vector<UtteranceResult>> utterances(RunId run, const std::vector<std::int64_t>& numbers);
 
   Result<Page<StoredEvent>> run_events(RunId run, std::optional<Keyset> after, int limit);
   Result<std::vector<StoredEvent>> events_after(std::int64_t seq, int limit);
+  Result<std::int64_t> newest_change(SweepId sweep);  // seq of an event of it or of a run's state; 0: none
   Result<std::pair<std::int64_t, std::int64_t>> event_range();  // oldest and newest seq; 0, 0: none
 
   Result<std::vector<WorkerRow>> workers();  // newest first, at most 1000

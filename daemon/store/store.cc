@@ -81,9 +81,13 @@ Result<std::vector<Store::Rejected>> Store::commit(std::span<const Change> chang
   if (!transaction) return transaction.error();
   Commit commit(impl_->database, impl_->directory);
   if (Status applied = commit.apply(changes); !applied) return applied.error();
+  const auto began = Clock::now();
   if (Status committed = transaction->commit(); !committed) return committed.error();
+  impl_->last_sync = Clock::now() - began;
   return std::move(commit.rejected);
 }
+
+std::chrono::nanoseconds Store::last_sync() const { return impl_->last_sync; }
 
 Status Store::edit_sweep(SweepId sweep, const SweepEdit& edit) {
   auto transaction = impl_->begin();

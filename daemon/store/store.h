@@ -60,6 +60,8 @@ class Store {
     Error error;
   };
   Result<std::vector<Rejected>> commit(std::span<const Change> changes);
+  // What the last commit() waited for the disk.
+  std::chrono::nanoseconds last_sync() const;
 
   Result<Cell> cell_of(RunId run);
   // The run's attempts before this one, the newest first, where a checkpoint may lie that it may go on from. A

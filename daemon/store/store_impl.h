@@ -16,6 +16,7 @@ struct Store::Impl {
   DirectoryLock lock;
   Database database;
   std::int64_t epoch = 0;
+  std::chrono::nanoseconds last_sync{0};
 
   // A write transaction, refused when a later daemon has begun its epoch: the lock file may have been
   // deleted.

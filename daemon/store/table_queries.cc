@@ -13,6 +13,14 @@ std::uint16_t narrowed(std::int64_t count) {
   return std::uint16_t(std::min<std::int64_t>(count, std::numeric_limits<std::uint16_t>::max()));
 }
 
+constexpr std::string_view kCells = R"(
+  SELECT run.id, encoder, language, settings, layers, lora, seed, state, wer,
+    coalesce(published.encoder_params, nullif(result.encoder_params, 0)), coalesce(projector_params, 0),
+    coalesce(published.adapter_params, result.adapter_params, 0), coalesce(llm_params, 0),
+    hits, substitutions, deletions, insertions, reduction, coalesce(sha256, '')
+  FROM run LEFT JOIN result ON result.run = run.id LEFT JOIN published ON published.run = run.id
+  WHERE sweep = ? ORDER BY position, run.id)";
+
 // Runs of a language over the same data are one row; any of them knows why clips were skipped.
 constexpr std::string_view kSplits = R"(
   SELECT language, ?2, document ->> ('$.' || ?2 || '.utterances'), document ->> ('$.' || ?2 || '.seconds'),
@@ -35,6 +43,29 @@ Result<std::vector<FinishedRun>> Reader::finished_runs() {
     runs.push_back({row.get<RunId>(0), row.get<std::string>(1)});
   });
   return status ? Result<std::vector<FinishedRun>>(std::move(runs)) : status.error();
+}
+
+Status Reader::each_cell(SweepId sweep, const std::function<void(RunRow&&)>& visit) {
+  return database_.each(
+      kCells,
+      [&](const Row& row) {
+        const auto count = [&](int column) { return row.get<std::int64_t>(column); };
+        RunRow run{.id = row.get<RunId>(0),
+                   .encoder = row.get<std::string>(1),
+                   .language = row.get<std::string>(2),
+                   .settings = row.get<std::string>(3),
+                   .layers = row.get<int>(4),
+                   .lora = row.get<bool>(5),
+                   .seed = count(6),
+                   .state = parse_run_state(row.get<std::string_view>(7)).value_or(RunState::failed),
+                   .wer = row.get<std::optional<double>>(8)};
+        if (!row.is_null(9)) run.params = {count(9), count(10), count(11), count(12)};
+        if (!row.is_null(13)) run.words = {count(13), count(14), count(15), count(16)};
+        run.reduction = row.get<std::optional<double>>(17);
+        run.result = row.get<std::string>(18);
+        visit(std::move(run));
+      },
+      sweep);
 }
 
 Result<TestSplitRow> Reader::test_split(RunId run) {

@@ -143,6 +143,25 @@ TEST_F(Tables, AreTheSameAfterARestartAndFromNothing) {
   EXPECT_EQ(get("/api/v1/sweeps/sw_1/tables/wer").json()["rows"], rows) << "one by one as all together";
 }
 
+TEST_F(Tables, AreMadeAnewAfterEveryChangeOfARunOrASweep) {
+  start();
+  submit();
+  submit();
+  const std::string wer = "/api/v1/sweeps/sw_1/tables/wer",
+                    both = "/api/v1/sweeps/sw_1/tables/comparison?with=sw_2";
+  EXPECT_NE(get(wer).json()["rows"][0]["state"], "cancelled");
+  const Change cancelled = RunChanged{{.id = RunId{1}, .sweep = SweepId{1}, .status = Cancelled{}}};
+  ASSERT_TRUE(commands_->store.commit({&cancelled, 1}));
+  EXPECT_EQ(get(wer).json()["rows"][0]["state"], "cancelled");
+  const auto there = [&] { return get(both).json()["notes"][0].get<std::string>(); };
+  EXPECT_EQ(there().find("renamed"), std::string::npos);
+  ASSERT_EQ(ask("PATCH", "/api/v1/sweeps/sw_2", R"({"name": "renamed"})",
+                "Content-Type: application/merge-patch+json\r\n")
+                .status,
+            200);
+  EXPECT_NE(there().find("renamed"), std::string::npos);
+}
+
 TEST_F(Tables, ThatHaveNothingInCommonAreNotCompared) {
   start();
   submit();
