@@ -133,8 +133,8 @@ void Daemon::post(Event event) {
   if (waits) {
     if (pending_.size() == 1) take_in_company();
   } else {
-    taking_ =
-        true;  // in the next lap but one, so that what others have said by now is stored in the same commit
+    // In the next lap but one, so that what others have said by now is stored in the same commit.
+    taking_ = true;
     asio::post(loop_, [this] { asio::post(loop_, [this] { take_pending(); }); });
   }
 }

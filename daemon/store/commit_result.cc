@@ -40,7 +40,7 @@ Status Commit::write_result(const ResultStored& change) {
   const auto attempt = attempt_directory(directory_, change.done.grant);
   auto utterances = read_verified_utterances(attempt, result);
   if (!utterances) return utterances.error();
-  auto artifacts = list_artifacts(attempt, result);
+  auto artifacts = list_artifacts(attempt);
   if (!artifacts) return artifacts.error();
 
   Status written = write(RunChanged{change.run});

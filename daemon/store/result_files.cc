@@ -118,14 +118,14 @@ Result<std::vector<UtteranceResult>> read_verified_utterances(const fs::path& at
   return utterances;
 }
 
-Result<std::vector<ArtifactFile>> list_artifacts(const fs::path& attempt, const RunResult& verified) {
+Result<std::vector<ArtifactFile>> list_artifacts(const fs::path& attempt) {
   std::vector<ArtifactFile> artifacts;
   std::error_code failed;
   for (fs::directory_iterator entry(attempt, failed), end; !failed && entry != end; entry.increment(failed)) {
     const fs::path& path = entry->path();
     if (path.filename() == kLogFile || !fs::is_regular_file(fs::symlink_status(path, failed))) continue;
     errno = 0;
-    auto sha256 = path.filename() == kUtterancesFile ? verified.utterances_sha256 : sha256_file(path);
+    auto sha256 = sha256_file(path);
     if (!sha256) return unreadable(path, errno);
     artifacts.push_back(
         {path.filename().string(), std::int64_t(fs::file_size(path, failed)), *std::move(sha256)});

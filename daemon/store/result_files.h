@@ -23,10 +23,8 @@ struct ArtifactFile {
 Result<std::vector<UtteranceResult>> read_verified_utterances(const std::filesystem::path& attempt,
                                                               const RunResult& declared);
 
-// Every regular file but the log, which still grows. Of the utterances the hash that was just `verified` is
-// taken.
-Result<std::vector<ArtifactFile>> list_artifacts(const std::filesystem::path& attempt,
-                                                 const RunResult& verified);
+// Every regular file but the log, which still grows.
+Result<std::vector<ArtifactFile>> list_artifacts(const std::filesystem::path& attempt);
 
 // Whether it went on from checkpoints: "" no, "bit-exact", or "not bit-exact: " and what differed.
 std::string resumption_of(const std::filesystem::path& attempt);

@@ -30,11 +30,13 @@ void CellRun::report(std::string_view phase, std::int64_t step, std::int64_t ste
   reporter_.progress({.phase = phase, .step = step, .steps = steps});
 }
 
-void CellRun::load(Workshop& workshop) {
+void CellRun::load(Workshop& workshop, std::size_t cells) {
   const Cell& cell = member_.cell;
   report("loading", 0, 3);
   std::filesystem::create_directories(member_.directory);
-  points_ = ResumePoints(member_.directory, workshop.checkpoints());
+  ResumePointOptions checkpoints = workshop.checkpoints();
+  checkpoints.share /= double(cells);  // their time is the pack's
+  points_ = ResumePoints(member_.directory, checkpoints);
   device_ = workshop.device();
   precision_ = workshop.precision(cell);
   corpus_ = need(workshop.corpus(cell.corpus));

@@ -43,7 +43,7 @@ class CellRun {
       : member_(member), reporter_(reporter), stop_(member.cell.train.early_stop) {}
 
   // The steps of the recipe, in this order. Each throws Failure, or whatever a library throws.
-  void load(Workshop& workshop);
+  void load(Workshop& workshop, std::size_t cells);  // of the pack
   void resume();                             // goes on where an earlier attempt stood, if it left anything
   void encode(std::span<const int> depths);  // the depths that pack mates want of the same encoder
 

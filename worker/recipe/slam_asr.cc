@@ -25,7 +25,7 @@ void test_finished(Pack& pack) {
 std::vector<CellOutcome> run_pack(Workshop& workshop, std::span<const PackMember> members,
                                   std::span<Reporter* const> reporters) {
   Pack pack(members, reporters, workshop.device());
-  pack.each(&Timing::other, [&](CellRun& cell) { cell.load(workshop), cell.resume(); });
+  pack.each(&Timing::other, [&](CellRun& cell) { cell.load(workshop, members.size()), cell.resume(); });
   pack.each(&Timing::encode, [&](CellRun& cell) { cell.encode(pack.depths(cell)); });
   test_finished(pack);  // those that were resumed there
   while (pack.running()) {
