@@ -29,6 +29,7 @@ sys.path[:0] = [str(HERE.parent / "paper"), str(HERE.parents[1] / "parity/oracle
 from common import openai_whisper  # noqa: E402
 from normalisers import paper_wer  # noqa: E402
 from reference import PROMPT, Projector, load_encoder  # noqa: E402  (silences transformers, too)
+from speech import log_mel_spectrogram  # noqa: E402
 from training import factor  # noqa: E402
 
 
@@ -54,7 +55,7 @@ class CellLoop:
         self.draws, self.step = Draws(cell["seed"]), 0
         self.splits = {split: clips.load(directory, split) for split in ("train", "dev", "test")}
         self.splits["dev"] = self.splits["dev"][: self.eval_spec["validation_utterances"]]
-        self.audio = openai_whisper("audio")
+        self.pad_or_trim = openai_whisper("audio").pad_or_trim
         self.encoder = load_encoder(pathlib.Path(cell["encoder"]), torch.float32)
         self.encoder.blocks = self.encoder.blocks[: cell["layers"]]
         self.positions = self.encoder.positional_embedding
@@ -97,10 +98,10 @@ class CellLoop:
             self.optimiser, lambda step: factor(step, steps, int(train["warmup"] * steps), train["min_lr_ratio"]))
 
     def encode(self, batch):
-        """Log-mel, padded to the next whole second, and the encoder: [B, T', d]"""
+        """Log-mel, padded to the next whole second, and the encoder: [B, T', d]. The spectra are in float64: the encoder makes
+        1e-2 of what float32 leaves to a processor's rounding in a quiet bin, and a loss could not be told from another."""
         seconds = max(min(30, len(clip["samples"]) // clips.RATE + 1) for clip in batch)
-        mels = [self.audio.log_mel_spectrogram(self.audio.pad_or_trim(clip["samples"], seconds * clips.RATE), n_mels=self.mels)
-                for clip in batch]
+        mels = [log_mel_spectrogram(self.pad_or_trim(clip["samples"], seconds * clips.RATE), self.mels) for clip in batch]
         mel = torch.stack(mels)
         self.encoder.positional_embedding = self.positions[: (mel.shape[2] + 1) // 2]
         with torch.no_grad():

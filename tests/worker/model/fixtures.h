@@ -14,6 +14,8 @@
 namespace sweetspot::worker {
 
 inline const std::filesystem::path kData = MODEL_TEST_DATA;
+// Of itself torch draws other numbers in each process.
+inline const bool kSeeded = (torch::manual_seed(1), true);
 
 inline torch::Tensor expected(const std::string& name) {
   static const SafetensorsFile file = *SafetensorsFile::open(kData / "expected.safetensors");
