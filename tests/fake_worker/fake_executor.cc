@@ -62,6 +62,7 @@ class OneRun {
   }
 
   void end_epoch(int epoch, double wer) {
+    report_.log(assignment_.grant, fmt::format("epoch {}", epoch));
     report_.epoch({.grant = assignment_.grant,
                    .metrics = {.epoch = epoch,
                                .step = step_,

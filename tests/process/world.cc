@@ -35,11 +35,11 @@ DaemonProcess::DaemonProcess(const fs::path& state, const fs::path& log, int por
                              std::vector<std::string> options, std::vector<std::string> environment)
     : log_(log) {
   const std::string listen = "127.0.0.1:" + std::to_string(port);
-  std::vector<const char*> arguments = {SWEETSPOT,         "serve",        "--state",  state.c_str(),
-                                        "--listen",        listen.c_str(), "--worker", FAKE_WORKER,
-                                        "--retry-seconds", "0.05"};
-  if (std::ranges::find(options, "--devices") == options.end())
-    arguments.insert(arguments.end(), {"--devices", "cpu:2"});
+  std::vector<const char*> arguments = {SWEETSPOT,  "serve",        "--state",         state.c_str(),
+                                        "--listen", listen.c_str(), "--retry-seconds", "0.05"};
+  for (const auto& [option, usual] : {std::pair("--devices", "cpu:2"), {"--worker", FAKE_WORKER}})
+    if (std::ranges::find(options, option) == options.end())
+      arguments.insert(arguments.end(), {option, usual});
   for (const std::string& option : options) arguments.push_back(option.c_str());
   arguments.push_back(nullptr);
   std::vector<char*> variables;
