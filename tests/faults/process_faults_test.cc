@@ -93,7 +93,7 @@ TEST_F(ProcessFaults, AWorkerWithoutMemoryOrDeviceHasItsRunTriedAgain) {
 TEST_F(ProcessFaults, AWorkerToldToEndHandsItsRunBackWithoutBlame) {
   for (const int signal : {SIGTERM, SIGUSR1}) {
     world.emplace();
-    world->write_script(R"({"step_ms": 40, "utterances": 3})");
+    world->write_script(R"({"step_ms": 40, "utterances": 3, "hold": true})");
     auto daemon = world->start_daemon();
     ASSERT_EQ(world->submit(*daemon), 201);
     ASSERT_TRUE(world->running(2));
@@ -112,7 +112,7 @@ TEST_F(ProcessFaults, AWorkerToldToEndHandsItsRunBackWithoutBlame) {
 TEST_F(ProcessFaults, HoweverOftenItIsToldToEndItsWorkersGoOn) {
   for (const int impatient : {SIGINT, SIGTERM}) {
     world.emplace();
-    world->write_script(R"({"step_ms": 40, "utterances": 3})");
+    world->write_script(R"({"step_ms": 40, "utterances": 3, "hold": true})");
     auto daemon = world->start_daemon();
     ASSERT_EQ(world->submit(*daemon), 201);
     ASSERT_TRUE(world->running(2));
@@ -130,7 +130,7 @@ TEST_F(ProcessFaults, HoweverOftenItIsToldToEndItsWorkersGoOn) {
 }
 
 TEST_F(ProcessFaults, FourWorkersGoOnUnderTheNextDaemonAndTrainNothingAgain) {
-  world->write_script(R"({"step_ms": 60, "utterances": 3})");
+  world->write_script(R"({"step_ms": 60, "utterances": 3, "hold": true})");
   auto daemon = world->start_daemon(0, {"--devices", "cpu:4"});
   ASSERT_EQ(world->submit(*daemon), 201);
   ASSERT_TRUE(world->running(4));
@@ -150,7 +150,7 @@ TEST_F(ProcessFaults, FourWorkersGoOnUnderTheNextDaemonAndTrainNothingAgain) {
 }
 
 TEST_F(ProcessFaults, ADaemonStoppedForAWhileBlamesNobody) {
-  world->write_script(R"({"step_ms": 40, "utterances": 3})");
+  world->write_script(R"({"step_ms": 40, "utterances": 3, "hold": true})");
   auto daemon = world->start_daemon();
   ASSERT_EQ(world->submit(*daemon), 201);
   ASSERT_TRUE(world->running(2));

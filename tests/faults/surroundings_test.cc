@@ -17,7 +17,7 @@ using process::DaemonProcess;
 using process::World;
 constexpr int kCells = 24, kUtterances = 3;
 constexpr const char *kQuick = R"({"step_ms": 1, "utterances": 3})",
-                     *kSlow = R"({"step_ms": 20, "utterances": 3})";
+                     *kSlow = R"({"step_ms": 20, "utterances": 3, "hold": true})";
 
 class Surroundings : public testing::Test {
  protected:
@@ -70,12 +70,12 @@ TEST_F(Surroundings, ALockedDatabaseIsWaitedForWhileReadingGoesOn) {
   {
     auto other = daemon::Database::open_for_writing(world.state / "sweetspot.db");
     ASSERT_TRUE(other && other->run("BEGIN EXCLUSIVE"));
+    world.write_script(kQuick);
     ASSERT_TRUE(logged(*daemon, "; waiting"));
     EXPECT_EQ(world.submit(*daemon), 503);
     EXPECT_EQ(world.get(*daemon, "/api/v1/runs"), 200);
     ASSERT_TRUE(other->run("ROLLBACK"));
   }
-  world.write_script(kQuick);
   ASSERT_TRUE(logged(*daemon, "can be written again"));
   expect_all_done(*daemon);
 }
@@ -84,7 +84,7 @@ TEST_F(Surroundings, ALockedDatabaseIsWaitedForWhileReadingGoesOn) {
 TEST_F(Surroundings, AFailedSyncMakesTheDaemonBeginAnewAndAnotherOneEndsIt) {
   auto disk = Spoiled::disk(directory(), "sweetspot.db-wal");
   disk.set("FAULTIO_ERROR", "600");
-  world.write_script(kSlow);
+  world.write_script(R"({"step_ms": 20, "utterances": 3})");
   auto daemon = world.start_daemon(0, {}, disk.environment());
   ASSERT_EQ(world.submit(*daemon), 201);
   ASSERT_TRUE(World::wait_until([&] { return disk.spoiled() == 1; }));
@@ -112,10 +112,10 @@ TEST_F(Surroundings, AFileSystemThatBecameReadOnlyEndsTheDaemonWhichNamesIt) {
   ASSERT_EQ(world.submit(*daemon), 201);
   ASSERT_TRUE(world.running(2));
   disk.write("");
+  world.write_script(kQuick);
   EXPECT_NE(daemon->exit_code(), 0);
   EXPECT_NE(daemon->log().find(world.state), std::string::npos) << daemon->log();
   EXPECT_GT(disk.spoiled(), 0);
-  world.write_script(kQuick);
   daemon = world.start_daemon();
   expect_all_done(*daemon);
 }

@@ -48,7 +48,7 @@ int zombies_of(pid_t parent) {
 
 TEST(WorkerFaults, WhatADeadWorkerStartedEndsWithItAndNoZombieStays) {
   World world;
-  world.write_script(R"({"step_ms": 40, "utterances": 3})");
+  world.write_script(R"({"step_ms": 40, "utterances": 3, "hold": true})");
   const fs::path list = world.state.parent_path() / "pids";
   auto daemon = world.start_daemon(
       0, {"--worker", worker_after(world, "sleep 60 & echo $! >> " + list.string() + "\n")});
