@@ -28,6 +28,7 @@ struct ServeOptions {
 };
 
 void log_line(const std::string& line) {
+  std::cerr.clear();  // a line for which the disk had no room is lost, but not those that follow
   std::cerr << fmt::format("{:%H:%M:%S} {}\n", fmt::localtime(std::time(nullptr)), line) << std::flush;
 }
 

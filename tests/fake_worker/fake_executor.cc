@@ -35,6 +35,7 @@ class OneRun {
   // One step; false: the run is over.
   bool go_on() {
     if (report_.must_stop(assignment_.grant) || report_.leaving()) return false;
+    if (script_.hold && step_ + 1 == steps()) return true;
     if (step_ < steps()) return train();
     report_.progress({.grant = assignment_.grant, .phase = "evaluating", .step = 1, .steps = 1});
     if (!faulty("silent")) evaluate();
@@ -62,6 +63,7 @@ class OneRun {
   }
 
   void end_epoch(int epoch, double wer) {
+    report_.log(assignment_.grant, fmt::format("epoch {}", epoch));
     report_.epoch({.grant = assignment_.grant,
                    .metrics = {.epoch = epoch,
                                .step = step_,
@@ -119,12 +121,15 @@ class OneRun {
 
 // The pack's runs side by side, a step of each in turn.
 void FakeExecutor::run(const std::vector<Assignment>& pack, worker::PackReport& report) {
-  const Script script = read_script(script_);
+  Script script = read_script(script_);
   std::list<OneRun> runs;
   for (const Assignment& assignment : pack)
     runs.emplace_back(script, assignment, report, pack.size()).begin();
   while (!runs.empty()) {
     std::this_thread::sleep_for(std::chrono::milliseconds(script.step_ms));
+    if (script.hold)
+      if (const Script now = read_script(script_); !now.hold)
+        script.hold = false, script.step_ms = now.step_ms;
     std::erase_if(runs, [](OneRun& run) { return !run.go_on(); });
   }
 }

@@ -44,6 +44,7 @@ Script read_script(const std::filesystem::path& file) {
   script.steps = document.value("steps", script.steps);
   script.step_ms = document.value("step_ms", script.step_ms);
   script.utterances = document.value("utterances", script.utterances);
+  script.hold = document.value("hold", script.hold);
   for (const auto& fault : document.value("faults", nlohmann::json::array()))
     script.faults.push_back(read_fault(fault));
   return script;

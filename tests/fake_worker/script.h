@@ -5,8 +5,8 @@
 //     "faults": [ { "layers": 4, "language": "nl", "lora": true, "attempts": 1, "at_step": 5, "do": "crash" }
 //     ] }
 //
-// steps: of an epoch. A fault happens to the cells that it matches, in the first `attempts` attempts (absent:
-// in all).
+// steps: of an epoch. "hold": true: no run takes its last step before the script is written anew without it.
+// A fault happens to the cells that it matches, in the first `attempts` attempts (absent: in all).
 #pragma once
 
 #include <filesystem>
@@ -36,6 +36,7 @@ struct Fault {
 
 struct Script {
   int epochs = 2, steps = 10, step_ms = 1, utterances = 30;
+  bool hold = false;
   std::vector<Fault> faults;
 
   // The fault that is to happen to this attempt.

@@ -4,7 +4,8 @@
 //   FAULTIO_COUNT  file of two numbers of 8 bytes: such calls so far, and those that were spoiled
 //   FAULTIO_EXIT   the process ends in place of the call of this number, as if it were killed
 //   FAULTIO_ERROR  the call of this number fails (EIO); with FAULTIO_ALL, all that follow too
-//   FAULTIO_FULL   while this file exists, writes find the disk full (ENOSPC), or fail with FAULTIO_ERRNO
+//   FAULTIO_FULL   while this file exists, writes find the disk full (ENOSPC)
+//   FAULTIO_ERRNO  in place of EIO and ENOSPC
 //   FAULTIO_SHORT  every write that can be is cut in half, and every other one is interrupted first (EINTR)
 #include <dlfcn.h>
 #include <fcntl.h>
@@ -65,7 +66,8 @@ bool given(const char* variable, std::int64_t call) {
 
 bool fails_with(int error) {
   ++counts().spoiled;
-  errno = error;
+  const char* other = std::getenv("FAULTIO_ERRNO");
+  errno = other ? std::atoi(other) : error;
   return true;
 }
 
@@ -82,8 +84,8 @@ bool spoiled() {
   return false;
 }
 bool full() {
-  const char *flag = std::getenv("FAULTIO_FULL"), *other = std::getenv("FAULTIO_ERRNO");
-  return flag && ::access(flag, F_OK) == 0 && fails_with(other ? std::atoi(other) : ENOSPC);
+  const char* flag = std::getenv("FAULTIO_FULL");
+  return flag && ::access(flag, F_OK) == 0 && fails_with(ENOSPC);
 }
 
 // The size to write; -1 with errno: nothing.
@@ -112,6 +114,10 @@ ssize_t pwrite(int descriptor, const void* bytes, size_t size, off_t offset) {
 ssize_t pwrite64(int descriptor, const void* bytes, size_t size, off64_t offset) {
   const ssize_t some = admitted(descriptor, size);
   return some < 0 ? -1 : REAL(pwrite64)(descriptor, bytes, size_t(some), offset);
+}
+size_t fwrite(const void* bytes, size_t size, size_t number, FILE* stream) {  // std::cerr's
+  if (concerns(::fileno(stream)) && full()) return 0;
+  return REAL(fwrite)(bytes, size, number, stream);
 }
 int fsync(int descriptor) { return concerns(descriptor) && spoiled() ? -1 : REAL(fsync)(descriptor); }
 int fdatasync(int descriptor) { return concerns(descriptor) && spoiled() ? -1 : REAL(fdatasync)(descriptor); }

@@ -93,7 +93,7 @@ TEST_F(ProcessFaults, AWorkerWithoutMemoryOrDeviceHasItsRunTriedAgain) {
 TEST_F(ProcessFaults, AWorkerToldToEndHandsItsRunBackWithoutBlame) {
   for (const int signal : {SIGTERM, SIGUSR1}) {
     world.emplace();
-    world->write_script(R"({"step_ms": 40, "utterances": 3})");
+    world->write_script(R"({"step_ms": 40, "utterances": 3, "hold": true})");
     auto daemon = world->start_daemon();
     ASSERT_EQ(world->submit(*daemon), 201);
     ASSERT_TRUE(world->running(2));
@@ -108,8 +108,29 @@ TEST_F(ProcessFaults, AWorkerToldToEndHandsItsRunBackWithoutBlame) {
   }
 }
 
+// Both signals are there when it looks, and more come while it ends.
+TEST_F(ProcessFaults, HoweverOftenItIsToldToEndItsWorkersGoOn) {
+  for (const int impatient : {SIGINT, SIGTERM}) {
+    world.emplace();
+    world->write_script(R"({"step_ms": 40, "utterances": 3, "hold": true})");
+    auto daemon = world->start_daemon();
+    ASSERT_EQ(world->submit(*daemon), 201);
+    ASSERT_TRUE(world->running(2));
+    for (const int signal : {SIGSTOP, SIGINT, SIGTERM, SIGCONT}) daemon->signal(signal);
+    ASSERT_TRUE(World::wait_until([&] { return daemon->signal(impatient), daemon->ended(); }));
+    EXPECT_NE(daemon->log().find("go on by themselves"), std::string::npos) << daemon->log();
+    EXPECT_TRUE(daemon->exit_code() == 0 || daemon->exit_code() == 128 + impatient) << daemon->exit_code();
+    world->write_script(R"({"step_ms": 1, "utterances": 3})");
+    daemon = world->start_daemon();
+    ASSERT_TRUE(all_done()) << daemon->log();
+    EXPECT_EQ(wrong(), "");
+    EXPECT_EQ(world->ask<int>("SELECT max(attempt) FROM run"), 1) << daemon->log();
+    EXPECT_EQ(world->count("worker"), 2) << "they were adopted";
+  }
+}
+
 TEST_F(ProcessFaults, FourWorkersGoOnUnderTheNextDaemonAndTrainNothingAgain) {
-  world->write_script(R"({"step_ms": 60, "utterances": 3})");
+  world->write_script(R"({"step_ms": 60, "utterances": 3, "hold": true})");
   auto daemon = world->start_daemon(0, {"--devices", "cpu:4"});
   ASSERT_EQ(world->submit(*daemon), 201);
   ASSERT_TRUE(world->running(4));
@@ -129,7 +150,7 @@ TEST_F(ProcessFaults, FourWorkersGoOnUnderTheNextDaemonAndTrainNothingAgain) {
 }
 
 TEST_F(ProcessFaults, ADaemonStoppedForAWhileBlamesNobody) {
-  world->write_script(R"({"step_ms": 40, "utterances": 3})");
+  world->write_script(R"({"step_ms": 40, "utterances": 3, "hold": true})");
   auto daemon = world->start_daemon();
   ASSERT_EQ(world->submit(*daemon), 201);
   ASSERT_TRUE(world->running(2));

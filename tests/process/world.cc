@@ -35,11 +35,11 @@ DaemonProcess::DaemonProcess(const fs::path& state, const fs::path& log, int por
                              std::vector<std::string> options, std::vector<std::string> environment)
     : log_(log) {
   const std::string listen = "127.0.0.1:" + std::to_string(port);
-  std::vector<const char*> arguments = {SWEETSPOT,         "serve",        "--state",  state.c_str(),
-                                        "--listen",        listen.c_str(), "--worker", FAKE_WORKER,
-                                        "--retry-seconds", "0.05"};
-  if (std::ranges::find(options, "--devices") == options.end())
-    arguments.insert(arguments.end(), {"--devices", "cpu:2"});
+  std::vector<const char*> arguments = {SWEETSPOT,  "serve",        "--state",         state.c_str(),
+                                        "--listen", listen.c_str(), "--retry-seconds", "0.05"};
+  for (const auto& [option, usual] : {std::pair("--devices", "cpu:2"), {"--worker", FAKE_WORKER}})
+    if (std::ranges::find(options, option) == options.end())
+      arguments.insert(arguments.end(), {option, usual});
   for (const std::string& option : options) arguments.push_back(option.c_str());
   arguments.push_back(nullptr);
   std::vector<char*> variables;
@@ -124,7 +124,11 @@ std::unique_ptr<DaemonProcess> World::start_daemon(int port, std::vector<std::st
   return std::make_unique<DaemonProcess>(state, log, port, std::move(options), std::move(environment));
 }
 
-void World::write_script(const std::string& json) { std::ofstream(state / "fake.json") << json; }
+// Whole or not at all: workers that hold their runs read it again and again.
+void World::write_script(const std::string& json) {
+  std::ofstream(directory_.path() / "fake.json") << json;
+  fs::rename(directory_.path() / "fake.json", state / "fake.json");
+}
 
 nlohmann::json World::sweep() const {
   const std::string root = directory_.path().string();

@@ -37,8 +37,9 @@ void PackReport::end(const Grant& grant, WorkerMessage message) {
 }
 
 void PackReport::log(const Grant& grant, std::string_view line) {
-  logs_[grant] << fmt::format("{:%Y-%m-%dT%H:%M:%SZ} {}\n", fmt::gmtime(std::time(nullptr)), line)
-               << std::flush;
+  std::ofstream& log = logs_[grant];
+  log.clear();  // a line for which the disk had no room is written with the next
+  log << fmt::format("{:%Y-%m-%dT%H:%M:%SZ} {}\n", fmt::gmtime(std::time(nullptr)), line) << std::flush;
 }
 
 void PackReport::finish(ErrorClass error_class, const Error& error) {

@@ -32,12 +32,17 @@ void AtomicFile::write(std::string_view bytes) {
 Status AtomicFile::commit() {
   if (!error_ && ::fsync(descriptor_) != 0) error_ = errno;
   if (!error_ && ::rename(temporary_.c_str(), path_.c_str()) != 0) error_ = errno;
-  if (error_)
-    return Error{"file_unwritable", path_.string() + ": " + std::strerror(error_),
-                 "check that the directory exists, is writable and has space left", ""};
+  if (error_) return unwritable(path_, error_);
   ::close(std::exchange(descriptor_, -1));
   sync_directory(path_.parent_path());
   return success();
+}
+
+Error unwritable(const std::filesystem::path& path, int reason) {
+  const std::string message = path.string() + ": " + std::strerror(reason);
+  if (reason == ENOSPC || reason == EDQUOT)
+    return {"disk_full", message, "free space on the disk that holds the state directory", ""};
+  return {"file_unwritable", message, "check that the directory exists and is writable", ""};
 }
 
 Status write_file(const std::filesystem::path& path, std::string_view text) {

@@ -16,7 +16,7 @@ class AtomicFile {
   AtomicFile& operator=(const AtomicFile&) = delete;
 
   void write(std::string_view bytes);
-  // Errors: file_unwritable, with the system's reason for the first write that failed.
+  // Errors: those of unwritable(), for the first write that failed.
   Status commit();
 
  private:
@@ -24,6 +24,9 @@ class AtomicFile {
   int descriptor_ = -1;
   int error_ = 0;  // errno of the first failure
 };
+
+// disk_full where there is no space, else file_unwritable; with the system's reason, an errno.
+Error unwritable(const std::filesystem::path& path, int reason);
 
 // The whole of a small text file at once.
 Status write_file(const std::filesystem::path& path, std::string_view text);

@@ -163,8 +163,9 @@ NamedTensors LoraAdapter::named() const {
 }
 
 Status LoraAdapter::save(const std::filesystem::path& directory, const std::string& base_model) const {
-  std::error_code ignored;  // what cannot be made cannot be written to, and that is reported
-  std::filesystem::create_directories(directory, ignored);
+  std::error_code failed;
+  std::filesystem::create_directories(directory, failed);
+  if (failed) return unwritable(directory, failed.value());
   std::vector<std::string> modules;
   for (const std::string& target : spec_.targets) modules.push_back(target + "_proj");
   const nlohmann::json config = {{"peft_type", "LORA"},

@@ -36,7 +36,7 @@ class LoraAdapter {
   // model_invalid, model_unsupported (not plain LoRA), and Weights' errors.
   static Result<LoraAdapter> load(const std::filesystem::path& directory, const Qwen2Config& config,
                                   torch::Device device);
-  // Writes one, readable by peft.PeftModel.from_pretrained. Errors: file_unwritable.
+  // Writes one, readable by peft.PeftModel.from_pretrained. Errors: unwritable()'s.
   Status save(const std::filesystem::path& directory, const std::string& base_model) const;
 
   // The maps of one target of one layer, null where it is not adapted; and all of them, by place().

@@ -40,7 +40,7 @@ TORCH_MODULE(Projector);
 
 // projector.safetensors: linear1, linear2 and layer_norm (.weight, .bias) in float32. The file's metadata
 // says what they are: type, frames, hidden, dropout, norm_init, encoder_width, llm_width. Errors:
-// file_unwritable.
+// unwritable()'s.
 Status save_projector(const std::filesystem::path& file, const Projector& projector);
 
 // Reads such a file for an encoder and a language model of the given widths; hidden and frames follow from

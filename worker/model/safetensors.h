@@ -46,7 +46,7 @@ class SafetensorsFile {
 using NamedTensors = std::vector<std::pair<std::string, torch::Tensor>>;
 
 // Writes tensors (float32, float16 or bfloat16, on any device) in the order given: to a temporary file,
-// fsynced, then renamed. Errors: file_unwritable.
+// fsynced, then renamed. Errors: unwritable()'s.
 Status write_safetensors(const std::filesystem::path& path, const NamedTensors& tensors,
                          const std::map<std::string, std::string>& metadata = {});
 

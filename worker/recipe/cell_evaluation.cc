@@ -135,8 +135,7 @@ void CellRun::begin_test() {
     for (std::size_t i = 0; i < parameters.size(); ++i) parameters[i].copy_(best_[i]);
   }
   if (!std::filesystem::exists(best_directory(member_.directory, best_epoch_)))  // of an earlier attempt
-    need(save_best(member_.directory, best_epoch_, member_.cell, projector_, adapter_),
-         ErrorClass::infrastructure);
+    leave([&] { return save_best(member_.directory, best_epoch_, member_.cell, projector_, adapter_); });
   begin_transcription("evaluating", corpus_->test.utterances, member_.cell.eval.beam);
 }
 
@@ -155,8 +154,8 @@ RunResult CellRun::end_test() {
     lines += to_json(result).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
     characters += result.characters;
   }
-  need(write_file(member_.directory / kUtterancesFile, lines), ErrorClass::infrastructure);
-  need(publish_best(member_.directory, best_epoch_), ErrorClass::infrastructure);
+  leave([&] { return write_file(member_.directory / kUtterancesFile, lines); });
+  leave([&] { return publish_best(member_.directory, best_epoch_); });
 
   RunResult result{.words = total_words(results),
                    .characters = characters,
@@ -182,8 +181,7 @@ RunResult CellRun::end_test() {
                    .precision = std::string(to_string(precision_)),
                    .build = build_name()};
   if (result.skipped.size() > kSkippedListed) result.skipped.resize(kSkippedListed);
-  need(write_file(member_.directory / kResultFile, to_json(result).dump(2) + "\n"),
-       ErrorClass::infrastructure);
+  leave([&] { return write_file(member_.directory / kResultFile, to_json(result).dump(2) + "\n"); });
   return result;
 }
 

@@ -5,7 +5,9 @@
 #include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
+#include <thread>
 
+#include "worker/model/atomic_file.h"
 #include "worker/train/checkpoint.h"
 
 namespace sweetspot::worker {
@@ -13,27 +15,59 @@ namespace sweetspot::worker {
 namespace {
 constexpr int kEncodingBatch = 16;
 constexpr int kMaxBadLosses = 3;
+constexpr std::chrono::milliseconds kFirstPause{50}, kLongestPause{2000};  // while the disk is full
+
+Failure handed_back() {
+  return {ErrorClass::infrastructure,
+          {"handed_back", "the worker was asked to end", "another attempt goes on from here", ""}};
+}
 }  // namespace
 
-void CellRun::between_steps() {
+void CellRun::end_if_cancelled() {
   if (reporter_.cancelled())
     throw Failure{ErrorClass::internal, {"cancelled", "the run was cancelled", "", ""}};
+}
+
+void CellRun::between_steps() {
+  end_if_cancelled();
   const bool hand_back = reporter_.handed_back(), standing = in_epoch_ || done_training_;
   if (standing && (hand_back || points_.due())) save();
-  if (hand_back)
-    throw Failure{ErrorClass::infrastructure,
-                  {"handed_back", "the worker was asked to end", "another attempt goes on from here", ""}};
+  if (hand_back) throw handed_back();
+}
+
+// As the daemon waits with its commits: space comes back, and hours of training would not. That it waits is
+// said again and again, or it would count as a worker that got nowhere.
+void CellRun::leave(const std::function<Status()>& write) {
+  Status done = write();
+  for (auto pause = kFirstPause; !done && done.error().code == "disk_full"; done = write()) {
+    if (pause == kFirstPause) reporter_.note(done.error().message + "; waits for space");
+    end_if_cancelled();
+    if (reporter_.handed_back()) throw handed_back();
+    reporter_.progress(said_);
+    std::this_thread::sleep_for(pause);
+    pause = std::min(2 * pause, kLongestPause);
+  }
+  need(std::move(done), ErrorClass::infrastructure);
+}
+
+void CellRun::say(const StepProgress& progress) {
+  said_ = progress;
+  reporter_.progress(progress);
 }
 
 void CellRun::report(std::string_view phase, std::int64_t step, std::int64_t steps) {
   between_steps();
-  reporter_.progress({.phase = phase, .step = step, .steps = steps});
+  say({.phase = phase, .step = step, .steps = steps});
 }
 
 void CellRun::load(Workshop& workshop, std::size_t cells) {
   const Cell& cell = member_.cell;
   report("loading", 0, 3);
-  std::filesystem::create_directories(member_.directory);
+  leave([&]() -> Status {
+    std::error_code failed;
+    std::filesystem::create_directories(member_.directory, failed);
+    return failed ? Status(unwritable(member_.directory, failed.value())) : success();
+  });
   ResumePointOptions checkpoints = workshop.checkpoints();
   checkpoints.share /= double(cells);  // their time is the pack's
   points_ = ResumePoints(member_.directory, checkpoints);
@@ -200,12 +234,12 @@ void CellRun::end_step(double loss) {
   if (!keeps_features_) clips_ += std::int64_t(batches_[next_batch_].size());
   ++step_, ++next_batch_;
   between_steps();
-  reporter_.progress({.phase = "training",
-                      .step = step_,
-                      .steps = schedule_.steps,
-                      .loss = loss,
-                      .lr = lr_,
-                      .gradient_norm = norm});
+  say({.phase = "training",
+       .step = step_,
+       .steps = schedule_.steps,
+       .loss = loss,
+       .lr = lr_,
+       .gradient_norm = norm});
 }
 
 std::vector<torch::Tensor> CellRun::trained() const {
@@ -219,7 +253,7 @@ void CellRun::keep_best(int epoch, double wer) {
   best_epoch_ = epoch, best_wer_ = wer;
   best_.clear();
   for (const torch::Tensor& parameter : trained()) best_.push_back(parameter.detach().clone());
-  need(save_best(member_.directory, epoch, member_.cell, projector_, adapter_), ErrorClass::infrastructure);
+  leave([&] { return save_best(member_.directory, epoch, member_.cell, projector_, adapter_); });
 }
 
 void CellRun::release() {

@@ -99,6 +99,10 @@ class CellRun {
     std::vector<UtteranceResult> decoded;  // so far, in the order of the batches
   };
   void between_steps();  // ends the cell when it is to end; keeps where it stands when it is time to
+  void end_if_cancelled();
+  void say(const StepProgress& progress);
+  // Writes what the cell leaves behind; a full disk is waited for.
+  void leave(const std::function<Status()>& write);
   void save();
   NamedTensors tensors();
   nlohmann::json state() const;
@@ -166,6 +170,7 @@ class CellRun {
   double best_wer_ = std::numeric_limits<double>::infinity();
   std::vector<torch::Tensor> best_;
 
+  StepProgress said_;  // the newest
   ResumePoints points_;
   std::string data_hash_;
   nlohmann::json resumptions_ = nlohmann::json::array();

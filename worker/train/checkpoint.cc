@@ -16,11 +16,6 @@ void remove_older(const fs::path& directory, const fs::path& keep) {
       fs::remove_all(entry.path());
 }
 
-Error unwritable(const fs::filesystem_error& error) {
-  return {"file_unwritable", error.what(), "check that the directory exists, is writable and has space left",
-          ""};
-}
-
 Status write_all(const fs::path& directory, const Cell& cell, const Projector& projector,
                  const std::optional<LoraAdapter>& adapter) {
   const nlohmann::json description = {{"format", 1}, {"cell", to_json(cell)}};
@@ -34,22 +29,22 @@ fs::path best_directory(const fs::path& directory, int epoch) {
   return directory / ("best-" + std::to_string(epoch));
 }
 
-Result<fs::path> save_best(const fs::path& directory, int epoch, const Cell& cell, const Projector& projector,
-                           const std::optional<LoraAdapter>& adapter) {
+Status save_best(const fs::path& directory, int epoch, const Cell& cell, const Projector& projector,
+                 const std::optional<LoraAdapter>& adapter) {
   const fs::path place = best_directory(directory, epoch), part = directory / "best.part";
   try {
     fs::remove_all(part);
     fs::create_directories(part);
-    if (auto done = write_all(part, cell, projector, adapter); !done) return done.error();
+    if (auto done = write_all(part, cell, projector, adapter); !done) return done;
     sync_directory(part);
     fs::remove_all(place);
     fs::rename(part, place);
     sync_directory(directory);
     remove_older(directory, place);
   } catch (const fs::filesystem_error& error) {
-    return unwritable(error);
+    return unwritable(error.path1(), error.code().value());
   }
-  return place;
+  return success();
 }
 
 Status publish_best(const fs::path& directory, int epoch) {
@@ -63,7 +58,7 @@ Status publish_best(const fs::path& directory, int epoch) {
     fs::remove_all(place);
     sync_directory(directory);
   } catch (const fs::filesystem_error& error) {
-    return unwritable(error);
+    return unwritable(error.path1(), error.code().value());
   }
   return success();
 }

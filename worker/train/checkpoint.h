@@ -11,10 +11,10 @@
 namespace sweetspot::worker {
 
 // A directory that appears complete or not at all: best-<epoch>/ is written under another name, fsynced and
-// renamed, then the one before it is removed. Returns its path. Errors: file_unwritable.
-Result<std::filesystem::path> save_best(const std::filesystem::path& directory, int epoch, const Cell& cell,
-                                        const Projector& projector,
-                                        const std::optional<LoraAdapter>& adapter);
+// renamed, then the one before it is removed. Errors of both functions: file_unwritable, disk_full; they can
+// be called again.
+Status save_best(const std::filesystem::path& directory, int epoch, const Cell& cell,
+                 const Projector& projector, const std::optional<LoraAdapter>& adapter);
 
 // Where save_best puts that of an epoch.
 std::filesystem::path best_directory(const std::filesystem::path& directory, int epoch);

@@ -24,11 +24,6 @@ using nlohmann::json;
 constexpr const char *kState = "state.json", *kTensors = "tensors.safetensors", *kManifest = "manifest.json";
 constexpr std::size_t kHashLetters = 16;  // of the manifest's SHA-256 in the directory's name
 
-Error unwritable(const fs::path& path, const std::string& why) {
-  return {"file_unwritable", path.string() + ": " + why,
-          "check that the directory exists, is writable and has space left", ""};
-}
-
 // "000012-0123456789abcdef" -> 12; nullopt: something else, such as one that was never finished.
 std::optional<std::int64_t> number_of(const fs::path& place) {
   const std::string name = place.filename().string();
@@ -124,7 +119,7 @@ Status ResumePoints::save(const ResumePoint& point) {
   std::error_code failed;
   fs::remove_all(part, failed);
   fs::create_directories(part, failed);
-  if (failed) return unwritable(part, failed.message());
+  if (failed) return unwritable(part, failed.value());
   if (auto enough = enough_space(directory_, bytes_of(point), options_.free_bytes); !enough) return enough;
   const auto hash = write_files(part, point);
   if (!hash) {
@@ -134,7 +129,7 @@ Status ResumePoints::save(const ResumePoint& point) {
   sync_directory(part);
   const fs::path place = directory_ / fmt::format("{:06}-{}", number_ + 1, hash->substr(0, kHashLetters));
   if (::renameat2(AT_FDCWD, part.c_str(), AT_FDCWD, place.c_str(), RENAME_NOREPLACE) != 0)
-    return unwritable(place, std::strerror(errno));
+    return unwritable(place, errno);
   sync_directory(directory_);
   ++number_;
   remove_old();

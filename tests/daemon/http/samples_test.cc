@@ -98,6 +98,35 @@ TEST_F(Sounds, ThatAreLargeComeWhole) {
   EXPECT_EQ(sound("Range: bytes=262100-1262200\r\n").body, large.substr(262100, 1000101));
 }
 
+TEST_F(Sounds, AreCutOffWhereNobodyTakesThemAndOthersAreAnswered) {
+  limits_.write_time = std::chrono::milliseconds(200);
+  start();
+  submit();
+  const std::string large(16'000'000, 'x');  // more than the buffers of two sockets hold
+  std::ofstream(directory_ / "corpus" / "a.flac") << large;
+  name_sound(directory_ / "corpus" / "a.flac");
+  std::vector<asio::ip::tcp::socket> idle;
+  for (int i = 0; i < limits_.connections - 2; ++i) {
+    idle.push_back(connect());
+    asio::write(idle.back(),
+                asio::buffer(std::string(
+                    "GET /api/v1/runs/run_1/samples/0/audio HTTP/1.1\r\nHost: localhost\r\n\r\n")));
+  }
+  EXPECT_EQ(get("/healthz").status, 200);
+  // The last of them is closed once nothing of it was taken for so long: all connections are free again.
+  std::vector<asio::ip::tcp::socket> next;
+  const auto all_free = [&] {
+    next.clear();
+    for (int i = 0; i < limits_.connections - 1; ++i) next.push_back(connect());
+    return get("/healthz").status == 200;
+  };
+  bool freed = false;
+  for (int i = 0; i < 100 && !(freed = all_free()); ++i)
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  EXPECT_TRUE(freed);
+  for (auto& socket : idle) EXPECT_LT(read_all(socket).size(), large.size());
+}
+
 TEST_F(Sounds, AreReachedByNoLinkBelowTheCorpusAndNoWayUp) {
   namespace fs = std::filesystem;
   start();

@@ -92,6 +92,46 @@ TEST_F(DamagedDatabase, CutShortIsRefused) {
   EXPECT_EQ(refused, 1);
 }
 
+// No program can tell that the end of the log is gone; what is left is a state that there once was.
+TEST_F(DamagedDatabase, WhoseLogWasCutHoldsWhatWasCommittedBeforeTheCut) {
+  const fs::path copies = directory.path() / "copies";
+  fs::create_directories(copies);
+  constexpr int kMore = 12;
+  {
+    auto store = Store::open(directory.path());
+    ASSERT_TRUE(store);
+    for (int i = 0; i < kMore; ++i) {
+      SubmitRequest request{.document = "{}", .cells = {}};
+      request.cells.push_back(lone_point(Cell{.encoder = "/models/tiny", .layers = 4, .language = "da"}));
+      ASSERT_TRUE(store->insert_sweep(request));
+    }
+    for (const char* part : {"", "-wal"})
+      fs::copy_file(file.string() + part, copies / ("sweetspot.db" + std::string(part)));
+  }
+  const std::string database = read(copies / "sweetspot.db"), log = read(copies / "sweetspot.db-wal");
+  ASSERT_GT(log.size(), kMore * kPage);
+  int last = 1 + kMore, fewest = last, tried = 0, harmed = 0;
+  for (std::size_t size = log.size() + 1000; size > 0; ++tried) {
+    size = size > 1000 ? size - 1000 : 0;
+    write(copies / "sweetspot.db", database);
+    size > 0 ? write(copies / "sweetspot.db-wal", log.substr(0, size))
+             : (void)fs::remove(copies / "sweetspot.db-wal");
+    fs::remove(copies / "sweetspot.db-shm");
+    auto store = Store::open(copies);
+    ASSERT_TRUE(store) << size << ": " << store.error().message;
+    auto state = store->load(Clock::now(), std::chrono::seconds(1));
+    ASSERT_TRUE(state) << size << ": " << state.error().message;
+    const int sweeps = int(state->sweeps.size());
+    const bool whole = int(state->runs.size()) == kRuns + sweeps - 1;
+    harmed += sweeps > last || !whole;
+    EXPECT_LE(sweeps, last) << size;
+    EXPECT_TRUE(whole) << size << ": " << state->runs.size();
+    last = sweeps, fewest = std::min(fewest, sweeps);
+  }
+  std::cout << harmed << " of " << tried << " places to cut the log gave a state that there never was\n";
+  EXPECT_EQ(fewest, 1) << "without any log, the database is as it was when that began";
+}
+
 TEST_F(DamagedDatabase, WithJunkInTheIndexOfItsLogIsReadFromTheLogItself) {
   write(file.string() + "-shm", std::string(32768, '\x5a'));
   EXPECT_EQ(silently_lost(), "");

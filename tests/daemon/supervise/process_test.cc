@@ -37,6 +37,22 @@ class ProcessTest : public ::testing::Test {
     return std::get<ExitedWith>(wait(*process)).code;
   }
 
+  pid_t child_pid() {
+    pid_t child = 0;
+    while (child == 0) std::ifstream(directory.path() / "child") >> child;
+    return child;
+  }
+  // An orphan is reaped by init, which not every container has: a zombie is dead enough.
+  static void expect_gone(pid_t child) {
+    std::string text;
+    for (int i = 0; i < 100; ++i, ::usleep(20'000)) {
+      std::ifstream stat("/proc/" + std::to_string(child) + "/stat");
+      text.assign(std::istreambuf_iterator<char>(stat), {});
+      if (text.empty() || text.find(") Z ") != std::string::npos) return;
+    }
+    ADD_FAILURE() << text;
+  }
+
   std::string logged() {
     std::ifstream file(log);
     return {std::istreambuf_iterator<char>(file), {}};
@@ -44,6 +60,7 @@ class ProcessTest : public ::testing::Test {
 
   TemporaryDirectory directory;
   std::filesystem::path log = directory.path() / "log";
+  const std::string with_a_child = "sleep 30 & echo $! > " + (directory.path() / "child").string();
   asio::io_context context;
 };
 
@@ -108,17 +125,20 @@ TEST_F(ProcessTest, RunsInASessionOfItsOwn) {
 }
 
 TEST_F(ProcessTest, WholeGroupIsSignalled) {
-  const auto pid_file = directory.path() / "child";
-  auto process = shell("sleep 30 & echo $! > " + pid_file.string() + "; wait");
-  pid_t child = 0;
-  while (child == 0) std::ifstream(pid_file) >> child;
+  auto process = shell(with_a_child + "; wait");
+  const pid_t child = child_pid();
   process->signal(SIGTERM);
   wait(*process);
-  for (int i = 0; i < 100 && ::kill(child, 0) == 0; ++i) ::usleep(20'000);
-  // An orphan is reaped by init, which not every container has: a zombie is dead enough.
-  std::ifstream stat("/proc/" + std::to_string(child) + "/stat");
-  std::string text((std::istreambuf_iterator<char>(stat)), {});
-  EXPECT_TRUE(text.empty() || text.find(") Z ") != std::string::npos) << text;
+  expect_gone(child);
+}
+
+TEST_F(ProcessTest, WhatItStartedEndsWithIt) {
+  for (const char* end : {"exit 3", "kill -KILL $$"}) {
+    std::filesystem::remove(directory.path() / "child");
+    auto process = shell(with_a_child + "; " + end);
+    wait(*process);
+    expect_gone(child_pid());
+  }
 }
 
 TEST_F(ProcessTest, ForeignProcessIsKnownByItsStartTime) {

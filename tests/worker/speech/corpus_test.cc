@@ -127,6 +127,28 @@ TEST(CommonVoice, SkipsAndNamesEveryClipItCannotUse) {
   EXPECT_EQ(corpus.train.size().skipped, 10);
 }
 
+// A recording of ten hours that takes no place on the disk: it is not read to learn that it is too long. A
+// link is a clip as any other.
+TEST(CommonVoice, SkipsTenHoursAndFollowsALink) {
+  const CorpusDirectory directory;
+  directory.common_voice();
+  directory.clip("clips/hours.wav", 1);
+  constexpr std::uint32_t kBytes = 36'000u * kSampleRate * 2;
+  {
+    std::fstream file(directory / "clips/hours.wav", std::ios::in | std::ios::out | std::ios::binary);
+    for (const auto& [at, size] : {std::pair(4, kBytes + 36), {40, kBytes}})
+      file.seekp(at).write(reinterpret_cast<const char*>(&size), 4);
+  }
+  std::filesystem::resize_file(directory / "clips/hours.wav", 44ull + kBytes);
+  ASSERT_NEAR(audio_seconds(directory / "clips/hours.wav").value(), 36'000, 1);
+  std::filesystem::create_symlink("good.wav", directory / "clips/link.wav");
+  directory.table("train", "hours.wav\tHello\nlink.wav\tHello\n");
+  const Corpus corpus = read(directory.spec());
+  ASSERT_EQ(corpus.skipped.size(), 1u);
+  EXPECT_EQ(corpus.skipped[0].reason, "too_long");
+  EXPECT_EQ(ids_of(corpus.train), std::vector<std::string>{"link.wav"});
+}
+
 TEST(CommonVoice, KeepsClipsOnTheBoundsOfTheFilter) {
   const CorpusDirectory directory;
   directory.common_voice();

@@ -5,8 +5,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <fstream>
 #include <limits>
 #include <numbers>
+#include <random>
 
 #include "tests/worker/speech/temporary_directory.h"
 
@@ -90,6 +92,29 @@ TEST_P(EveryFormat, CutAnywhereNeverCrashes) {
     if (const auto samples = read_audio(path)) EXPECT_FALSE(samples->empty());
     else EXPECT_EQ(samples.error().code, "audio_unreadable");
   }
+}
+
+TEST_P(EveryFormat, WithChangedBytesNeverCrashes) {
+  const TemporaryDirectory directory;
+  const auto whole = directory / GetParam().name;
+  write_sound(directory, GetParam());
+  const auto size = std::filesystem::file_size(whole);
+  std::mt19937 random(1);
+  int read = 0, refused = 0;
+  for (int i = 0; i < 60; ++i) {
+    const auto path = directory / ("changed-" + GetParam().name);
+    std::filesystem::copy_file(whole, path, std::filesystem::copy_options::overwrite_existing);
+    std::fstream file(path, std::ios::in | std::ios::out | std::ios::binary);
+    const auto reach = i % 2 ? std::min<std::uintmax_t>(size, 64) : size;  // half of them in the header
+    for (int changed = 0; changed < 4; ++changed)
+      file.seekp(std::streamoff(random() % reach)).put(char(random()));
+    file.close();
+    const auto samples = read_audio(path);
+    samples ? ++read : ++refused;
+    if (samples) EXPECT_TRUE(std::ranges::all_of(*samples, [](float x) { return std::isfinite(x); }));
+    else EXPECT_EQ(samples.error().code, "audio_unreadable");
+  }
+  EXPECT_EQ(read + refused, 60);
 }
 
 INSTANTIATE_TEST_SUITE_P(Formats, EveryFormat,
