@@ -40,7 +40,8 @@ class Daemon:
         while path:
             page = self.get(path)
             for run in page["items"]:
-                items.append(self.get(f"runs/{run['id']}") | {"epochs": self.get(f"runs/{run['id']}/metrics")["epochs"]})
+                metrics = self.get(f"runs/{run['id']}/metrics")
+                items.append(self.get(f"runs/{run['id']}") | {"epochs": metrics["epochs"], "losses": metrics["series"]["loss"]})
             path = page["next_cursor"] and f"runs?sweep={sweep}&limit=100&cursor={page['next_cursor']}"
         return items
 

@@ -52,7 +52,7 @@ class AdapterDropout(torch.nn.Module):
 class CellLoop:
     def __init__(self, cell, directory):
         self.cell, self.lora, self.train_spec, self.eval_spec = cell, cell["lora"], cell["train"], cell["eval"]
-        self.draws, self.step = Draws(cell["seed"]), 0
+        self.draws, self.step, self.losses = Draws(cell["seed"]), 0, []
         self.splits = {split: clips.load(directory, split) for split in ("train", "dev", "test")}
         self.splits["dev"] = self.splits["dev"][: self.eval_spec["validation_utterances"]]
         self.pad_or_trim = openai_whisper("audio").pad_or_trim
@@ -136,7 +136,7 @@ class CellLoop:
 
     def train_epoch(self, epoch):
         self.llm.train()
-        total, clips_ = 0.0, self.splits["train"]
+        clips_ = self.splits["train"]
         batches = self.draws.batches(clips_, self.train_spec["batch"], epoch if self.train_spec["shuffle"] else None)
         for batch in batches:
             output, labels = self.forward([clips_[index] for index in batch])
@@ -147,10 +147,10 @@ class CellLoop:
             self.schedule.step()
             self.optimiser.zero_grad()
             self.step += 1
-            total += output.loss.item()
+            self.losses.append(output.loss.item())
             del output, labels
             self.clean_up()
-        return total / len(batches)
+        return sum(self.losses[-len(batches):]) / len(batches)
 
     def before_transcribing(self, split, batch):
         """What is done with a batch of a split before it is transcribed."""
@@ -219,7 +219,7 @@ def run(loop):
     for parameter, value in zip(loop.trained, best[1]):
         parameter.data.copy_(value)
     errors, words = timed(seconds, "test", lambda: loop.word_errors("test", cell["eval"]["beam"]))
-    return {"seconds": seconds, "epochs": epochs, "errors": errors, "words": words, "steps": loop.step}
+    return {"seconds": seconds, "epochs": epochs, "errors": errors, "words": words, "steps": loop.step, "losses": loop.losses}
 
 
 def main():
