@@ -277,6 +277,7 @@ export const text = {
     done: (done: number, total: number) => `${done} / ${total}`,
     eta: (duration: string, clock: string) => `about ${duration} left, until ${clock}`,
     etaUnknown: "time left not known yet",
+    etaLate: "later than estimated",
     step: (phase: string, share: string) => `${phase} ${share}`,
   },
 
