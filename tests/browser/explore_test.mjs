@@ -280,6 +280,24 @@ test("Of the settings the table of runs shows those that vary; others when asked
   await reader.context().close();
 });
 
+test("An answer that takes longer than events are apart is shown all the same", async () => {
+  daemon.script({ epochs: 30, steps: 30, step_ms: 15 });
+  const { id } = await daemon.submit("eventful");
+  const reader = await newPage();
+  await reader.route("**/tables/sweet-spot", async (route) => {
+    await new Promise((resolve) => setTimeout(resolve, 3000));
+    await route.continue().catch(() => undefined);  // where it is no longer wanted
+  });
+  const chatter = setInterval(() => fetch(new URL(`api/v1/sweeps/${id}`, daemon.url), {
+    method: "PATCH", headers: { "Content-Type": "application/merge-patch+json" }, body: JSON.stringify({ note: String(Math.random()) }),
+  }), 300);
+  await open(`#/sweeps/${id}`, reader);
+  await reader.locator(".spot").waitFor();
+  clearInterval(chatter);
+  await reader.context().close();
+  await fetch(new URL(`api/v1/sweeps/${id}/actions/cancel`, daemon.url), { method: "POST" });
+});
+
 test("What could not be loaded is asked for again when told to", async () => {
   const reader = await newPage();
   await reader.route(`**/api/v1/runs/${runs[0].id}`, (route) => route.fulfill({ status: 500, contentType: "application/problem+json",
