@@ -38,7 +38,8 @@ export const workerStates: Record<Worker["state"], string> = {
 };
 
 const loraWord = (lora: boolean) => (lora ? "LoRA" : "no LoRA");
-const plural = (n: number, one: string, many: string) => `${n.toLocaleString("en-GB")} ${n === 1 ? one : many}`;
+export const thousands = new Intl.NumberFormat("en-GB");  // once: it is a hundred times slower to make than to use
+const plural = (n: number, one: string, many: string) => `${thousands.format(n)} ${n === 1 ? one : many}`;
 const depth = (layers: number) => plural(layers, "layer", "layers");
 
 export const text = {
