@@ -1,7 +1,8 @@
 import { defineConfig } from "vite";
 
 const unused: readonly [RegExp, string][] = [
-  [/\(paths\.(stepped|bars|spline) *= \w+\);|uPlot\.(join|rangeAsinh|orient|fmtDate|tzDate) *= \w+;/g, ""],
+  [/\(paths\.(stepped|bars|spline) *= \w+\);|uPlot\.(join|rangeAsinh|orient|fmtDate|tzDate|assign|fmtNum|rangeNum|rangeLog|addGap|clipGaps) *= \w+;/g, ""],
+  [/self\.(addSeries|delSeries|addBand|setBand|delBand|batch|posToIdx|setLegend) = \w+;|self\.valToIdx = .*;/g, ""],
   [/const (\[.*\]) = genTimeStuffs\(.*\);/g, "const $1 = [];"],
   [/const (_timeAxisSplits|_timeAxisVals|_timeSeriesVal) .*;/g, "const $1 = null;"],
   [/\bisTime\b(?! *=)/g, "false"],

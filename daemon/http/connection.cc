@@ -88,6 +88,12 @@ asio::awaitable<void> ClientConnection::finish() {
   close();
 }
 
+asio::awaitable<void> ClientConnection::until_gone() {
+  error_code ignored;
+  char anything;
+  co_await socket_.async_read_some(asio::buffer(&anything, 1), redirect_error(use_awaitable, ignored));
+}
+
 void ClientConnection::close() {
   error_code ignored;
   timer_.cancel();

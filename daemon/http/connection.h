@@ -23,6 +23,9 @@ class ClientConnection : public std::enable_shared_from_this<ClientConnection> {
   // Says that nothing more comes, and takes what the client still sends for a moment: closing at once would
   // reset the connection, and the client might lose the answer.
   asio::awaitable<void> finish();
+  // Returns when the client has gone, or says anything more, which it has no business to; or upon close().
+  asio::awaitable<void> until_gone();
+  bool is_open() const { return socket_.is_open(); }
   void close();
 
  private:

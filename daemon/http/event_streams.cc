@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "daemon/http/views.h"
+#include "daemon/rethrow.h"
 #include "daemon/store/event_log.h"
 #include "schemas/json_text.h"
 
@@ -37,6 +38,14 @@ class Registration {
   std::set<asio::steady_timer*>& all_;
   asio::steady_timer& timer_;
 };
+
+// A client that goes away is noticed at once, not by the heartbeats that it no longer takes.
+asio::awaitable<void> wake_when_gone(std::shared_ptr<ClientConnection> connection,
+                                     std::shared_ptr<asio::steady_timer> timer) {
+  co_await connection->until_gone();
+  connection->close();
+  timer->cancel();
+}
 
 }  // namespace
 
@@ -90,22 +99,24 @@ Result<EventStreams::Batch> EventStreams::next_batch(const EventFilter& filter, 
 
 asio::awaitable<void> EventStreams::run(std::shared_ptr<ClientConnection> connection, std::string head,
                                         EventFilter filter) {
-  asio::steady_timer timer(loop_);
-  const Registration registration(waiting_, timer);
+  const auto timer = std::make_shared<asio::steady_timer>(loop_);
+  const Registration registration(waiting_, *timer);
   std::string frames = std::move(head) + "retry: 3000\n\n";
   auto position = first_seq(filter, frames);
   if (!position) co_return;
   bool alive = co_await connection->write(frames);
+  asio::co_spawn(loop_, wake_when_gone(connection, timer), kRethrow);
 
-  while (alive && !closed_) {
+  const auto over = [&] { return !alive || closed_ || !connection->is_open(); };
+  while (!over()) {
     const std::int64_t seen = generation_;
     auto batch = next_batch(filter, *position);
     if (!batch) co_return;
     if (!batch->frames.empty()) alive = co_await connection->write(batch->frames);
-    if (!alive || closed_ || batch->more || generation_ != seen) continue;
-    timer.expires_after(limits_.heartbeat);
+    if (over() || batch->more || generation_ != seen) continue;
+    timer->expires_after(limits_.heartbeat);
     boost::system::error_code woken;
-    co_await timer.async_wait(asio::redirect_error(asio::use_awaitable, woken));
+    co_await timer->async_wait(asio::redirect_error(asio::use_awaitable, woken));
     if (!woken) alive = co_await connection->write(": hb\n\n");
   }
 }

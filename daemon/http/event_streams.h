@@ -21,7 +21,7 @@ class EventStreams {
   void notify();  // there may be new rows
   void close();   // ends every stream
 
-  // `head` is the answer's head, with its empty line. Returns when the client is gone or too slow.
+  // `head` is the answer's head, with its empty line. Returns as soon as the client is gone, or too slow.
   asio::awaitable<void> run(std::shared_ptr<ClientConnection> connection, std::string head,
                             EventFilter filter);
 

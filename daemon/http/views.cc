@@ -20,16 +20,13 @@ std::string_view state_word(const SweepRow& sweep) {
   return sweep.count(RunState::cancelled) ? "cancelled" : "finished";
 }
 
-// What is left at the mean time of a run so far; half of it for a run that is going on.
+// What is left at the time that a run has taken so far.
 json seconds_left(const SweepRow& sweep, std::int64_t busy_devices) {
   const std::int64_t left = unfinished(sweep);
   if (left == 0) return 0;
   if (!sweep.seconds_a_run || sweep.paused) return nullptr;
-  std::int64_t active = 0;
-  for (RunState state : kRunStates)
-    if (is_active(state)) active += sweep.count(state);
   const auto devices = double(std::clamp<std::int64_t>(busy_devices, 1, left));
-  return *sweep.seconds_a_run * (double(left) - 0.5 * double(active)) / devices;
+  return *sweep.seconds_a_run * (double(left) - sweep.under_way) / devices;
 }
 
 json spent_view(const Timing& timing) {

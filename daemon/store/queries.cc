@@ -6,13 +6,22 @@
 namespace sweetspot::daemon {
 namespace {
 
+// A device's time a run, of the last thousand that succeeded: runs that a worker had together share it, else
+// a pack of 16 would seem to take 16 times as long as it does.
 constexpr std::string_view kSweepColumns = R"(
   id, name, note, priority, paused, created_at, revision,
   (SELECT min(wer) FROM run WHERE sweep = sweep.id),
-  (SELECT avg((julianday(ended_at) - julianday(started_at)) * 86400) FROM run
-   WHERE sweep = sweep.id AND state = 'succeeded'),
+  CASE WHEN EXISTS (SELECT 1 FROM run WHERE sweep = sweep.id
+                    AND state IN ('queued', 'leased', 'running', 'retry_wait', 'paused', 'orphaned')) THEN
+    (WITH span AS (SELECT worker, julianday(attempt.started_at) AS began, julianday(attempt.ended_at) AS ended
+                   FROM attempt CROSS JOIN run ON run.id = attempt.run AND run.fence = attempt.fence
+                   WHERE run.sweep = sweep.id AND state = 'succeeded' ORDER BY attempt.fence DESC LIMIT 1000),
+          beside AS (SELECT began, ended, max(ended) OVER (PARTITION BY worker ORDER BY began, ended
+                       ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS reached FROM span)
+     SELECT 86400 * sum(max(0, ended - max(began, coalesce(reached, began)))) / count(*) FROM beside) END,
   (SELECT json_group_object(state, n) FROM
-     (SELECT state, count(*) AS n FROM run WHERE sweep = sweep.id GROUP BY state)), source, tags)";
+     (SELECT state, count(*) AS n FROM run WHERE sweep = sweep.id GROUP BY state)), source, tags,
+  (SELECT total(min(1.0, 1.0 * step / nullif(steps, 0))) FROM run WHERE sweep = sweep.id AND state = 'running'))";
 
 SweepRow sweep_row(const Row& row) {
   SweepRow sweep{.id = row.get<SweepId>(0),
@@ -26,6 +35,7 @@ SweepRow sweep_row(const Row& row) {
                  .seconds_a_run = row.get<std::optional<double>>(8),
                  .source = row.get<std::string>(10),
                  .tags = row.get<std::string>(11)};
+  sweep.under_way = row.get<double>(12);
   const auto counts = nlohmann::json::parse(row.get<std::string_view>(9));
   for (RunState state : kRunStates)
     sweep.counts[static_cast<std::size_t>(state)] =
@@ -57,7 +67,7 @@ Result<std::optional<SweepRow>> Reader::sweep(SweepId id) {
       sql,
       [&](const Row& row) {
         found = sweep_row(row);
-        found->spec = row.get<std::string>(12);
+        found->spec = row.get<std::string>(13);
       },
       id);
   return status ? Result<std::optional<SweepRow>>(std::move(found)) : status.error();

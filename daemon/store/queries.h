@@ -29,7 +29,8 @@ struct SweepRow {
   std::int64_t revision = 0;
   std::array<std::int64_t, kRunStates.size()> counts{};  // by RunState
   std::optional<double> best_wer;
-  std::optional<double> seconds_a_run;  // mean of those that succeeded
+  std::optional<double> seconds_a_run;  // of a device; while runs are left
+  double under_way = 0;                 // runs' worth of steps that running ones have done
   std::string source;                   // where imported results come from; empty: own runs
   std::string tags = "[]";              // JSON array of text
   std::int64_t count(RunState state) const { return counts[static_cast<std::size_t>(state)]; }

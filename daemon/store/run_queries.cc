@@ -67,10 +67,13 @@ struct Where {
     if (!after) return;
     const std::string beyond = sort.descending ? " < " : " > ";
     if (sort.is_place()) {
-      const auto place = after->key.is_number() ? after->key.get<std::int64_t>() : 0;  // a cursor can be made up
-      add("(run.sweep, run.position, run.id)" + beyond + "(?, ?, ?)", {place >> 32, place & 0xffffffff, after->id});
+      const auto place =
+          after->key.is_number() ? after->key.get<std::int64_t>() : 0;  // a cursor can be made up
+      add("(run.sweep, run.position, run.id)" + beyond + "(?, ?, ?)",
+          {place >> 32, place & 0xffffffff, after->id});
     } else {
-      add("(" + std::string(sort.key) + ", " + std::string(id) + ")" + beyond + "(?, ?)", {after->key, after->id});
+      add("(" + std::string(sort.key) + ", " + std::string(id) + ")" + beyond + "(?, ?)",
+          {after->key, after->id});
     }
   }
   void bind_to(Statement& statement) const {
@@ -84,7 +87,8 @@ struct Where {
 
 std::string order(const Sort& sort, std::string_view id) {
   const std::string direction = sort.descending ? " DESC" : "";
-  const std::string key = sort.is_place() ? "run.sweep" + direction + ", run.position" : std::string(sort.key);
+  const std::string key =
+      sort.is_place() ? "run.sweep" + direction + ", run.position" : std::string(sort.key);
   return " ORDER BY " + key + direction + ", " + std::string(id) + direction + " LIMIT ?";
 }
 
@@ -332,23 +336,24 @@ Result<std::vector<ArtifactRow>> Reader::artifacts(RunId run) {
   return status ? Result<std::vector<ArtifactRow>>(std::move(artifacts)) : status.error();
 }
 
-// Stretches of equal length give their lowest and their highest point; a point that is not finite counts as
-// highest.
+// The first and the last point, and between them of stretches of equal length the lowest and the highest; a
+// point that is not finite counts as highest.
 std::vector<Point> thinned(const std::vector<Point>& points, std::size_t limit) {
   if (points.size() <= limit || limit < 2) return points;
   const auto less = [](const Point& a, const Point& b) {
     return a.second.value_or(INFINITY) < b.second.value_or(INFINITY);
   };
-  std::vector<Point> kept;
-  const std::size_t stretches = limit / 2;
+  std::vector<Point> kept = {points.front()};
+  const std::size_t stretches = (limit - 2) / 2, between = points.size() - 2;
   for (std::size_t i = 0; i < stretches; ++i) {
-    const auto begin = points.begin() + std::ptrdiff_t(i * points.size() / stretches);
-    const auto end = points.begin() + std::ptrdiff_t((i + 1) * points.size() / stretches);
+    const auto begin = points.begin() + 1 + std::ptrdiff_t(i * between / stretches);
+    const auto end = points.begin() + 1 + std::ptrdiff_t((i + 1) * between / stretches);
     auto [low, high] = std::minmax_element(begin, end, less);
     if (high < low) std::swap(low, high);
     kept.push_back(*low);
     if (low != high) kept.push_back(*high);
   }
+  kept.push_back(points.back());
   return kept;
 }
 

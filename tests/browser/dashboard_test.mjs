@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { proxyUnder } from "./proxy.mjs";
-import { asPercent, begin, loaded, lookAtAll, patience, picture, screensOf, visit, zoomInto } from "./suite.mjs";
+import { asPercent, begin, loaded, lookAtAll, patience, picture, screensOf, until, visit, zoomInto } from "./suite.mjs";
 
 const { daemon, newPage, end } = await begin();
 let page, sweep, runs;
@@ -203,6 +203,28 @@ test("A zoom stays while new points arrive", async () => {
   await fetch(new URL(`api/v1/sweeps/${slow.id}/actions/cancel`, daemon.url), { method: "POST" });
 });
 
+test("The time left is what a run took so far, times those that are left, over the devices; and it is counted down", async () => {
+  daemon.script({ epochs: 1, steps: 10, step_ms: 200 });
+  const { id } = await daemon.submit("how long", { layers: [4], language: ["da"], lora: [false], seed: [...Array(16).keys()] });
+  await until(daemon, `sweeps/${id}`, ({ counts }) => counts.succeeded >= 2);
+  daemon.script({ epochs: 1, steps: 1000, step_ms: 400 });  // those that begin now end no more
+  await until(daemon, `runs?sweep=${id}&state=running`, ({ items }) => items.length === 2 && items.every(({ steps }) => steps === 1000));
+  await open(page, `#/sweeps/${id}`);
+  const shown = () => page.locator(".head .eta").textContent();
+  const [, seconds] = (await shown()).match(/^about (\d+) s left, until \d/) ?? assert.fail(await shown());
+  const { eta_seconds: said } = await daemon.get(`sweeps/${id}`);
+  const { items } = await daemon.get(`runs?sweep=${id}&limit=100`);
+  const done = items.filter(({ state }) => state === "succeeded");
+  const took = done.reduce((sum, run) => sum + Date.parse(run.ended_at) - Date.parse(run.started_at), 0) / 1000 / done.length;
+  const left = items.filter(({ state }) => state !== "succeeded").reduce((sum, { step, steps }) => sum + 1 - (steps ? step / steps : 0), 0);
+  assert.ok(took >= 2 && left > 9, `${took} s, ${left} runs`);
+  assert.ok(Math.abs(said / (took * left / 2) - 1) < 0.03, `the daemon says ${said} s; ${left} runs of ${took} s on 2 devices are left`);
+  assert.ok(seconds <= said + 1 && seconds >= said - 10, `the page says ${seconds} s, the daemon ${said} s`);
+  await page.waitForFunction((before) => Number(document.querySelector(".head .eta").textContent.match(/\d+/)) < before, Number(seconds) - 1);
+  await page.locator(".head .eta").getByText("later than estimated").waitFor({ timeout: patience });
+  await fetch(new URL(`api/v1/sweeps/${id}/actions/cancel`, daemon.url), { method: "POST" });
+});
+
 test("The colours follow the switch and are remembered", async () => {
   await page.getByLabel("Colours").selectOption("dark");
   assert.equal(await page.evaluate(() => document.documentElement.dataset.theme), "dark");
@@ -243,11 +265,19 @@ test("No request went to another host, and nothing was reported on the console",
   assert.deepEqual(page.faults, []);
 });
 
-test("A lost daemon is said to be lost, and found again", async () => {
+test("A lost daemon is said to be lost and since when, and found again", async () => {
   await open(page, `#/sweeps/${sweep.id}`);
   await page.locator(".live-live").waitFor();
+  const lastSaid = Date.now();
+  await fetch(new URL(`api/v1/sweeps/${sweep.id}`, daemon.url), { method: "PATCH", headers: { "Content-Type": "application/merge-patch+json" }, body: '{"note": "last words"}' });
+  await page.locator(".labels .note").getByText("last words").waitFor();
   await daemon.stop();
+  const gone = Date.now();
   await page.getByText("Connection lost").waitFor({ timeout: patience });
+  await page.waitForTimeout(4000);
+  const [, age] = (await page.locator(".banner").textContent()).match(/(\d+) s/);
+  assert.ok(1000 * age >= Date.now() - gone - 2500 && 1000 * age <= Date.now() - lastSaid + 1000,
+    `${age} s old; the daemon spoke last ${Date.now() - lastSaid} ms ago at most, and ${Date.now() - gone} ms at least`);
   assert.equal(await page.locator("td.cell b.wer").count(), 8, "what was shown stays");
   await picture(page, "lost");
   await daemon.restart();

@@ -139,7 +139,7 @@ test("Of a sweep of 3,000 cells the first rows are shown, and all when asked", a
   for (const encoder of ["b", "c"]) await daemon.post("results", { name: "large", into: large.id, source: "made up", cells: cells(encoder) });
   await open(`#/sweeps/${large.id}`);
   await page.getByText("The first 20 of 60 rows are shown.").waitFor();
-  assert.equal(await page.locator("td.cell b.wer").count(), 2 * 20 * 25);
+  await page.waitForFunction((n) => document.querySelectorAll("td.cell b.wer").length === n, 2 * 20 * 25);
   await page.getByRole("button", { name: "Show all" }).click();
   await page.waitForFunction((n) => document.querySelectorAll("td.cell b.wer").length === n, 2 * 60 * 25);
   assert.match(page.url(), /rows=all/);

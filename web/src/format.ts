@@ -1,6 +1,6 @@
 // Numbers and times as people read them. Ratios come in and per cent go out.
 import { signal } from "@preact/signals";
-import { text } from "./text";
+import { text, thousands } from "./text";
 
 export const now = signal(Date.now());
 setInterval(() => (now.value = Date.now()), 1000);
@@ -20,7 +20,7 @@ export function change(difference: number): string {
 }
 
 export function integer(value: number | null | undefined): string {
-  return value === null || value === undefined ? text.none : value.toLocaleString("en-GB");
+  return value === null || value === undefined ? text.none : thousands.format(value);
 }
 
 /** 3,686,400 -> 3.69 M */

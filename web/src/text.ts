@@ -38,7 +38,8 @@ export const workerStates: Record<Worker["state"], string> = {
 };
 
 const loraWord = (lora: boolean) => (lora ? "LoRA" : "no LoRA");
-const plural = (n: number, one: string, many: string) => `${n.toLocaleString("en-GB")} ${n === 1 ? one : many}`;
+export const thousands = new Intl.NumberFormat("en-GB");  // once: it is a hundred times slower to make than to use
+const plural = (n: number, one: string, many: string) => `${thousands.format(n)} ${n === 1 ? one : many}`;
 const depth = (layers: number) => plural(layers, "layer", "layers");
 
 export const text = {
@@ -277,6 +278,7 @@ export const text = {
     done: (done: number, total: number) => `${done} / ${total}`,
     eta: (duration: string, clock: string) => `about ${duration} left, until ${clock}`,
     etaUnknown: "time left not known yet",
+    etaLate: "later than estimated",
     step: (phase: string, share: string) => `${phase} ${share}`,
   },
 

@@ -31,6 +31,14 @@ class Events : public LiveServer {
       found.push_back(std::stoi(frames.substr(at + 5)));
     return found;
   }
+  bool clients_become(int number) {
+    const std::string line = "sweetspot_sse_clients " + std::to_string(number) + "\n";
+    for (int i = 0; i < 100; ++i) {
+      if (get("/metrics").body.find(line) != std::string::npos) return true;
+      std::this_thread::sleep_for(50ms);
+    }
+    return false;
+  }
   void add_event(const std::string& type, std::optional<int> sweep = {}) {
     sql("INSERT INTO event (at, type, sweep, data) VALUES ('2026-01-01T00:00:00Z', ?, ?, '{\"a\":1}')", type,
         sweep);
@@ -115,8 +123,21 @@ TEST_F(Events, BeyondTheirNumberStreamsAreRefused) {
   const Reply reply = parse(read_all(one_more));
   EXPECT_EQ(reply.status, 503);
   EXPECT_TRUE(reply.headers.contains("Retry-After"));
-  open_streams.clear();
-  std::this_thread::sleep_for(600ms);  // two heartbeats find out
+}
+
+TEST_F(Events, AClientThatHangsUpGivesItsPlaceBackWithoutWaitingForAHeartbeat) {
+  limits_.heartbeat = 1h;
+  start();
+  std::vector<asio::ip::tcp::socket> streams;
+  for (int i = 0; i < 3; ++i) read_to(streams.emplace_back(open("/api/v1/events")), "retry: 3000");
+  ASSERT_TRUE(clients_become(3));
+  streams.pop_back();
+  EXPECT_TRUE(clients_become(2));
+  boost::system::error_code ignored;
+  streams.back().shutdown(asio::socket_base::shutdown_send, ignored);
+  EXPECT_TRUE(clients_become(1)) << "one that only says that it has no more to say";
+  asio::write(streams.front(), asio::buffer("GET / HTTP/1.1\r\n"), ignored);
+  EXPECT_TRUE(clients_become(0)) << "one that asks for more on the same connection";
   auto again = open("/api/v1/events");
   EXPECT_NE(read_to(again, "retry: 3000").find("200 OK"), std::string::npos);
 }
@@ -130,11 +151,7 @@ TEST_F(Events, AReaderThatTakesNothingIsDropped) {
       "(at, type, data) "
       "SELECT '2026-01-01T00:00:00Z', 'run', '{\"x\":\"' || hex(zeroblob(500)) || '\"}' FROM n");
   notify();
-  for (int i = 0; i < 100; ++i) {
-    if (get("/metrics").body.find("sweetspot_sse_clients 0") != std::string::npos) return;
-    std::this_thread::sleep_for(50ms);
-  }
-  FAIL() << "the stream is still held";
+  EXPECT_TRUE(clients_become(0)) << "the stream is still held";
 }
 
 TEST_F(Events, StopEndsStreamsAtOnce) {

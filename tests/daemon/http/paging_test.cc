@@ -38,7 +38,7 @@ TEST(Base64Url, CodesEveryLength) {
   EXPECT_EQ(from_base64url("Zm9vYmE"), "fooba");
 }
 
-TEST(Thinning, KeepsExtremesAndTheOrder) {
+TEST(Thinning, KeepsBothEndsTheExtremesAndTheOrder) {
   std::vector<Point> points;
   for (int step = 0; step < 10'000; ++step) points.emplace_back(step, 1.0);
   points[1234].second = 99;
@@ -46,6 +46,8 @@ TEST(Thinning, KeepsExtremesAndTheOrder) {
   points[7000].second = std::nullopt;
   const auto kept = thinned(points, 100);
   EXPECT_LE(kept.size(), 100u);
+  EXPECT_EQ(kept.front(), points.front());
+  EXPECT_EQ(kept.back(), points.back());
   EXPECT_TRUE(std::is_sorted(kept.begin(), kept.end(),
                              [](const Point& a, const Point& b) { return a.first < b.first; }));
   EXPECT_NE(std::find(kept.begin(), kept.end(), points[1234]), kept.end());

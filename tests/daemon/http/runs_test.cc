@@ -80,6 +80,23 @@ TEST_F(Runs, ShowCellAttemptsCurveAndLog) {
   EXPECT_EQ(get("/api/v1/runs/run_1/log?attempt=2").status, 404);
 }
 
+TEST_F(Runs, GiveNoMorePointsThanAskedForButBothEndsAndTheExtremes) {
+  start();
+  submit();
+  sql("UPDATE run SET fence = 7, state = 'leased' WHERE id = 1");
+  sql("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 5000) INSERT INTO metric "
+      "SELECT 1, 7, 'loss', i, CASE i WHEN 2345 THEN 9 WHEN 3456 THEN -9 ELSE 1 + i % 7 / 10.0 END FROM n");
+  for (const auto& [query, most] : {std::pair{"", 1000u}, {"?points=50", 50u}}) {
+    const json loss = get(std::string("/api/v1/runs/run_1/metrics") + query).json()["series"]["loss"];
+    EXPECT_LE(loss.size(), most);
+    EXPECT_GE(loss.size(), most / 2);
+    EXPECT_EQ(loss.front(), json({1, 1.1}));
+    EXPECT_EQ(loss.back(), json({5000, 1.2}));
+    EXPECT_NE(std::find(loss.begin(), loss.end(), json({2345, 9})), loss.end());
+    EXPECT_NE(std::find(loss.begin(), loss.end(), json({3456, -9})), loss.end());
+  }
+}
+
 TEST_F(Runs, ThatCannotChangeAreAConflict) {
   start();
   submit();

@@ -178,12 +178,16 @@ TEST_F(Sweeps, ShowAllTheirRunsAtOnce) {
   sql("UPDATE run SET state = 'leased' WHERE id = 2");
   sql("UPDATE run SET state = 'running', step = 3, steps = 9, val_wer = 0.5 WHERE id = 2");
   const json grid = get("/api/v1/sweeps/sw_1/grid").json();
-  ASSERT_EQ(grid["rows"].size(), 16u);
-  const json second = get("/api/v1/runs/run_2").json();
-  for (std::size_t i = 0; i < grid["columns"].size(); ++i) {
-    const std::string name = grid["columns"][i];
-    EXPECT_EQ(grid["rows"][1][i], second.at(name)) << name;
+  ASSERT_EQ(grid["runs"], 16);
+  for (std::size_t i : {0, 1, 15}) {
+    const json run = get("/api/v1/runs/run_" + std::to_string(i + 1)).json();
+    for (const auto& [name, values] : grid["columns"].items()) {
+      ASSERT_EQ(values.size(), 16u) << name;
+      EXPECT_EQ(values[i], run.at(name)) << name;
+    }
+    for (const auto& [name, value] : grid["same"].items()) EXPECT_EQ(value, run.at(name)) << name;
   }
+  EXPECT_TRUE(grid["same"].contains("encoder") && grid["columns"].contains("step")) << grid;
   EXPECT_EQ(get("/api/v1/sweeps/sw_9/grid").status, 404);
 }
 

@@ -79,6 +79,25 @@ TEST_F(Timings, OfASweepAddUpToTheTimeOfItsDevices) {
   EXPECT_EQ(get("/api/v1/sweeps/sw_2/timing").status, 404);
 }
 
+// Runs 1 and 2, together, took 120 s of a device, run 3 its last 60 s: 60 s a run. Of 16, 13 are left, one
+// half done.
+TEST_F(Timings, ThatAreLeftAreOfTheDevicesSoThatAPackCountsOnce) {
+  some_have_run();
+  for (int worker : {1, 2})
+    sql("INSERT INTO worker (id, device, pid, start_time, boot, build, state, started_at) "
+        "VALUES (?, ?, 1, 1, '', '', 'ready', ?)",
+        worker, fmt::format("cpu:{}", worker), at(0));
+  sql("UPDATE run SET state = 'leased', fence = id + (id = 3) WHERE id <= 4");
+  sql("UPDATE run SET state = 'running', step = 5, steps = 10 WHERE id <= 4");
+  EXPECT_TRUE(get("/api/v1/sweeps/sw_1").at("eta_seconds").is_null()) << "nothing is done yet";
+  sql("UPDATE run SET state = 'succeeded' WHERE id <= 3");
+  EXPECT_NEAR(get("/api/v1/sweeps/sw_1").at("eta_seconds").get<double>(), 60 * 12.5 / 2, 0.1);
+  sql("UPDATE run SET step = 20 WHERE id = 4");
+  EXPECT_NEAR(get("/api/v1/sweeps/sw_1").at("eta_seconds").get<double>(), 60 * 12.0 / 2, 0.1);
+  sql("UPDATE run SET state = 'cancelled' WHERE id > 3");
+  EXPECT_EQ(get("/api/v1/sweeps/sw_1").at("eta_seconds"), 0);
+}
+
 TEST_F(Timings, OfASweepThatHasNotBegunAreNone) {
   start();
   submit();

@@ -19,7 +19,9 @@ interface Point {
 
 /** The highest WER or end of an interval: the same for all panels, so that they compare. */
 export function highestOf(panels: readonly GridPanel[], intervals: ReadonlyMap<string, WerRow>): number {
-  return panels.flatMap((panel) => panel.rows.flatMap((row) => pointsOf(row, intervals))).reduce((most, p) => Math.max(most, p.row?.wer_high ?? p.wer), 0);
+  let most = 0;
+  for (const { rows } of panels) for (const { cells } of rows) for (const run of cells.values()) most = Math.max(most, intervals.get(run.id)?.wer_high ?? run.wer ?? 0);
+  return most;
 }
 
 export function DepthChart({ panel, intervals, highest }: { panel: GridPanel; intervals: ReadonlyMap<string, WerRow>; highest: number }) {

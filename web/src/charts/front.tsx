@@ -34,7 +34,7 @@ export function FrontChart({ points, cost }: { points: readonly ParetoPoint[]; c
         </g>
       ))}
       {[low, (low + high) / 2, high].filter((value, i, all) => all.indexOf(value) === i)
-        .map((value) => <text key={value} x={x(value)} y={size.height - 30} text-anchor="middle">{costText(value, cost)}</text>)}
+        .map((value) => <text key={value} x={x(value)} y={size.height - 34} text-anchor="middle">{costText(value, cost)}</text>)}
       <text x={(size.left + size.width - size.right) / 2} y={size.height - 6} text-anchor="middle">{text.charts.costs[cost]}</text>
       <polyline class="front-line" points={front.map((point) => `${x(point[cost]!)},${y(point.wer)}`).join(" ")} />
       {known.map((point) => (

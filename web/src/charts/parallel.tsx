@@ -19,12 +19,12 @@ export function ParallelChart({ runs, axes, brushes }: { runs: readonly Run[]; a
   const line = (run: Run) => axes.map((axis, i) => `${x(i)},${y(shareOf(axis, axis.of(run)))}`).join(" ");
   const [inside, outside] = [true, false].map((wanted) => runs.filter((run) => passes(run, axes, brushes) === wanted));
   const drawn = (run: Run, out: string) => (
-    <g key={run.id} class={`line hue-${encoders.indexOf(run.encoder) % 6} ${run.lora ? "dashed" : ""} ${out}`}>
-      <polyline points={line(run)}><title>{`${cellLabel(run)}: ${percent(run.wer)}`}</title></polyline>
-    </g>
+    <polyline key={run.id} class={`line hue-${encoders.indexOf(run.encoder) % 6} ${run.lora ? "dashed" : ""} ${out}`} points={line(run)}>
+      <title>{`${cellLabel(run)}: ${percent(run.wer)}`}</title>
+    </polyline>
   );
   return (
-    <svg class="parallel" viewBox={`0 0 ${width} ${size.height}`} style={{ minWidth: `${width * 0.65}px`, maxWidth: `${width * 1.2}px` }} role="group" aria-label={text.charts.parallelCaption}>
+    <svg class="parallel" viewBox={`0 0 ${width} ${size.height}`} style={{ minWidth: `${width * 0.9}px`, maxWidth: `${width * 1.2}px` }} role="group" aria-label={text.charts.parallelCaption}>
       {outside!.map((run) => drawn(run, "out"))}
       {inside!.map((run) => drawn(run, ""))}
       {axes.map((axis, i) => (
@@ -50,7 +50,7 @@ function Values({ axis, brush, y, first }: { axis: Axis; brush: string | undefin
           onKeyDown={(event) => { if (event.key === "Enter" || event.key === " ") { event.preventDefault(); toggle(value); } }}>
           <rect x="-5" y="-5" width="10" height="10" class={kept.length === 0 || kept.includes(value) ? "kept" : ""} />
           {/* left of the first axis there are no lines */}
-          <text x={first ? -9 : 9} y="4" text-anchor={first ? "end" : "start"}>{value}</text>
+          <text x={first ? -9 : 9} y={first ? 4 : -7} text-anchor={first ? "end" : "start"}>{value}</text>
         </g>
       ))}
     </>

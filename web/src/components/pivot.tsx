@@ -8,7 +8,7 @@ import { links, query, setQuery } from "../router";
 import { runStates, text } from "../text";
 import { Scroll } from "./scroll";
 
-const mostRows = 200;
+const mostCells = 1000, fewestRows = 20;
 
 const values = {
   wer: (run: Run) => percent(run.wer),
@@ -29,7 +29,7 @@ export function Pivot({ runs, name }: { runs: readonly Run[]; name: string }) {
     rows.set(key, [...(rows.get(key) ?? []), run]);
   }
   const scales = new Map([...new Set(runs.map((run) => run.language))].map((language) => [language, scaleOf(runs.filter((run) => run.language === language))]));
-  const most = query.value.get("rows") === "all" ? Infinity : mostRows;
+  const most = query.value.get("rows") === "all" ? Infinity : Math.max(fewestRows, Math.floor(mostCells / across.values!.length));
   return (
     <section aria-labelledby="pivot-title">
       <h2 id="pivot-title">{text.pivot.title}</h2>

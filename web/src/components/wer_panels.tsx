@@ -1,5 +1,6 @@
 // The grid that fills cell by cell, a panel a language, and under it the same as lines.
-import type { Run, SweetSpotTable, WerRow, WerTable } from "../api/schema";
+import { useEffect, useState } from "preact/hooks";
+import type { Run, SweetSpotRow, SweetSpotTable, WerRow, WerTable } from "../api/schema";
 import { DepthChart, LineKey, highestOf } from "../charts/depth_chart";
 import type { GridPanel, Scale } from "../charts/grid";
 import { HeatLegend, WerGrid } from "../charts/wer_grid";
@@ -8,6 +9,7 @@ import { text } from "../text";
 import { RunStateMark } from "./state";
 
 const mostCells = 1000, fewestRows = 8;  // more than that would take longer to draw than to ask for
+const atOnce = 300;
 
 interface PanelsProps {
   panels: GridPanel[];
@@ -21,6 +23,7 @@ export function WerPanels({ panels, scale, wer, sweetSpots }: PanelsProps) {
   const highest = highestOf(panels, intervals);
   const doing = new Set(panels.flatMap((panel) => panel.rows.flatMap((row) => [...row.cells.values()].map((run) => run.state))));
   const most = query.value.get("rows") === "all" ? Infinity : mostRows(panels);
+  const drawn = useDrawn(panels, most);
   const longest = Math.max(0, ...panels.map((panel) => panel.rows.length));
   return (
     <section aria-labelledby="grid-title">
@@ -32,7 +35,7 @@ export function WerPanels({ panels, scale, wer, sweetSpots }: PanelsProps) {
         {[...doing].filter((state) => state !== "succeeded").map((state) => <RunStateMark key={state} state={state} />)}
       </p>
       <div class="panels">
-        {panels.map((whole) => ({ ...whole, rows: whole.rows.slice(0, most) })).map((panel) => (
+        {panels.slice(0, drawn).map((whole) => ({ ...whole, rows: whole.rows.slice(0, most) })).map((panel) => (
           <div key={panel.language} class={panel.depths.length > 5 ? "panel-pair wide" : "panel-pair"}>
             <WerGrid panel={panel} scale={scale} intervals={intervals} sweetSpots={sweetSpots} />
             <DepthChart panel={panel} intervals={intervals} highest={highest} />
@@ -45,6 +48,15 @@ export function WerPanels({ panels, scale, wer, sweetSpots }: PanelsProps) {
   );
 }
 
+/** How many panels there are: all, or of a large grid one after another, so that the first is not waited for. */
+function useDrawn(panels: readonly GridPanel[], most: number): number {
+  const cells = panels.reduce((sum, { rows, depths }) => sum + Math.min(most, rows.length) * depths.length, 0);
+  const [drawn, draw] = useState(1);
+  const missing = cells > atOnce && drawn < panels.length;
+  useEffect(() => { if (missing) setTimeout(() => draw(drawn + 1)); }, [missing, drawn]);
+  return missing ? drawn : panels.length;
+}
+
 function mostRows(panels: readonly GridPanel[]): number {
   const across = panels.reduce((sum, panel) => sum + panel.depths.length, 0);
   return Math.max(fewestRows, Math.floor(mostCells / across));
@@ -52,8 +64,7 @@ function mostRows(panels: readonly GridPanel[]): number {
 
 /** The runs that make up the sweet spots: one a language. */
 export function sweetRuns(runs: readonly Run[], table: SweetSpotTable | null): Set<string> {
-  const spots = table?.rows.filter((row) => row.kind === "sweet_spot" && row.layers !== null) ?? [];
-  const same = (settings: object) => JSON.stringify(settings);
-  return new Set(runs.filter((run) => spots.some((spot) => spot.encoder === run.encoder && spot.layers === run.layers &&
-    spot.lora === run.lora && spot.seed === run.seed && same(spot.settings) === same(run.settings))).map((run) => run.id));
+  const key = ({ encoder, layers, lora, seed, settings }: Run | SweetSpotRow) => JSON.stringify([encoder, layers, lora, seed, settings]);
+  const spots = new Set(table?.rows.filter((row) => row.kind === "sweet_spot").map(key));
+  return new Set(spots.size ? runs.filter((run) => spots.has(key(run))).map((run) => run.id) : []);
 }

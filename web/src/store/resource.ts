@@ -1,5 +1,6 @@
 // An answer of the daemon that is asked for again when its topic changes, at most once in `gap` milliseconds.
-// What is shown stays until the new answer is there.
+// What is shown stays until the new answer is there; and an answer that is on its way is waited for, else one that takes
+// longer than `gap` would never come while events do.
 import { signal } from "@preact/signals";
 import { useEffect, useMemo, useRef } from "preact/hooks";
 import { getJson } from "../api/client";
@@ -10,6 +11,8 @@ export interface Loaded<T> {
   problem: Error | null;
 }
 
+const patience = 40_000;  // as long as the stream's: a connection may have died silently
+
 type Fetch<T> = (signal: AbortSignal) => Promise<T>;
 
 class Resource<T> {
@@ -17,6 +20,8 @@ class Resource<T> {
   private abort: AbortController | null = null;
   private timer: ReturnType<typeof setTimeout> | null = null;
   private lastStart = 0;
+  private loading = false;
+  private again = false;
 
   constructor(private readonly fetch: Fetch<T>, private readonly gap: number) {}
 
@@ -26,6 +31,8 @@ class Resource<T> {
     return () => {
       unsubscribe.forEach((stop) => stop());
       if (this.timer) clearTimeout(this.timer);
+      this.timer = null;
+      this.again = false;
       this.abort?.abort();
     };
   }
@@ -35,7 +42,8 @@ class Resource<T> {
     const wait = Math.max(0, this.lastStart + this.gap - Date.now());
     this.timer = setTimeout(() => {
       this.timer = null;
-      this.load();
+      if (this.loading && Date.now() - this.lastStart < patience) this.again = true;
+      else this.load();
     }, wait);
   }
 
@@ -43,12 +51,17 @@ class Resource<T> {
     this.abort?.abort();
     const abort = (this.abort = new AbortController());
     this.lastStart = Date.now();
+    this.loading = true;
+    this.again = false;
     try {
       const data = await this.fetch(abort.signal);
       if (!abort.signal.aborted) this.state.value = { data, problem: null };
     } catch (error) {
       if (!abort.signal.aborted) this.state.value = { data: this.state.value.data, problem: error as Error };
     }
+    if (this.abort !== abort) return;
+    this.loading = false;
+    if (this.again) this.refresh();
   }
 }
 

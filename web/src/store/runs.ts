@@ -30,10 +30,11 @@ export async function loadSweepRuns(sweep: string, signal: AbortSignal): Promise
 }
 
 /** What the grid does not say of a run is not there until its page or the table of runs asks for it. */
-function rowsOf({ sweep, columns, rows }: Grid): Run[] {
-  return rows.map((row) => {
-    const run: Record<string, unknown> = { sweep };
-    columns.forEach((name, i) => { run[name] = row[i]; });
+function rowsOf({ sweep, runs: size, same, columns }: Grid): Run[] {
+  const lists = Object.entries(columns);
+  return Array.from({ length: size }, (_, i) => {
+    const run: Record<string, unknown> = { sweep, ...same };
+    for (const [name, values] of lists) run[name] = values[i];
     return run as unknown as Run;
   });
 }
@@ -59,7 +60,10 @@ async function whileLoading<T>(answer: Promise<T>): Promise<T> {
 
 export function put(rows: readonly Run[]): number {
   const next = new Map(runs.peek());
-  for (const row of rows) next.set(row.id, { ...next.get(row.id), ...row });
+  for (const row of rows) {
+    const known = next.get(row.id);
+    next.set(row.id, known ? { ...known, ...row } : row);
+  }
   runs.value = next;
   return rows.length;
 }

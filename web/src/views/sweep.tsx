@@ -1,5 +1,6 @@
 // A sweep: how far it is, what failed, where its sweet spot is, and the grid that fills cell by cell. Its further parts
 // (charts, runs, tables, file) are addresses of their own.
+import { useMemo } from "preact/hooks";
 import type { Sweep, SweetSpotTable, WerTable } from "../api/schema";
 import { panelsOf, scaleOf } from "../charts/grid";
 import { Considered } from "../components/considered";
@@ -15,7 +16,7 @@ import { Views } from "../components/views";
 import { WerPanels, sweetRuns } from "../components/wer_panels";
 import { links, query, withQuery } from "../router";
 import { useFetched, useKept, useResource } from "../store/resource";
-import { loadSweepRuns, runsOf } from "../store/runs";
+import { loadSweepRuns, runs as known, runsOf } from "../store/runs";
 import { text } from "../text";
 import { useTitle } from "./title";
 
@@ -23,6 +24,7 @@ const parts = ["overview", "charts", "runs", "tables", "file"] as const;
 type Part = (typeof parts)[number];
 
 export function SweepView({ id }: { id: string }) {
+  const loaded = useFetched(`runs of ${id}`, `reload:${id}`, (signal) => loadSweepRuns(id, signal));
   const sweep = useResource<Sweep>(`sweeps/${id}`, `sweep:${id}`);
   useTitle(sweep.data?.name ?? id);
   if (!sweep.data) return <Waiting problem={sweep.problem} />;
@@ -32,7 +34,7 @@ export function SweepView({ id }: { id: string }) {
       <SweepHead sweep={sweep.data} />
       <Parts now={part} />
       <Views of="sweep" />
-      <OnePart part={part} sweep={sweep.data} />
+      <OnePart part={part} sweep={sweep.data} problem={loaded.problem} />
     </>
   );
 }
@@ -45,13 +47,12 @@ function Parts({ now }: { now: Part }) {
   );
 }
 
-function OnePart({ part, sweep }: { part: Part; sweep: Sweep }) {
+function OnePart({ part, sweep, problem }: { part: Part; sweep: Sweep; problem: Error | null }) {
   const { id } = sweep;
-  const loaded = useFetched(`runs of ${id}`, `reload:${id}`, (signal) => loadSweepRuns(id, signal));
-  const runs = runsOf(id);
+  const runs = useMemo(() => runsOf(id), [id, known.value]);
   if (part === "tables") return <Tables sweep={id} />;
   if (part === "file") return <SweepFile sweep={sweep} />;
-  if (runs.length === 0) return <Waiting problem={loaded.problem} />;
+  if (runs.length === 0) return <Waiting problem={problem} />;
   if (part === "runs") return <RunTable sweep={id} all={runs} />;
   if (part === "charts") return <SweepCharts sweep={id} runs={runs} />;
   return <Overview sweep={id} runs={runs} />;
@@ -59,12 +60,13 @@ function OnePart({ part, sweep }: { part: Part; sweep: Sweep }) {
 
 function Overview({ sweep, runs }: { sweep: string; runs: ReturnType<typeof runsOf> }) {
   const wer = useResource<WerTable>(`sweeps/${sweep}/tables/wer`, `sweep:${sweep}`);
+  const [panels, scale] = useMemo(() => [panelsOf(runs), scaleOf(runs)], [runs]);
   const spot = useKept(useResource<SweetSpotTable>(`sweeps/${sweep}/tables/sweet-spot${ruleQuery.value}`, `sweep:${sweep}`));
   return (
     <>
       <Failures runs={runs} />
       {spot.data ? <SpotCard table={spot.data} /> : spot.problem && <ProblemBox problem={spot.problem} />}
-      <WerPanels panels={panelsOf(runs)} scale={scaleOf(runs)} wer={wer.data} sweetSpots={sweetRuns(runs, spot.data)} />
+      <WerPanels panels={panels} scale={scale} wer={wer.data} sweetSpots={sweetRuns(runs, spot.data)} />
       {spot.data && <SpotFigures table={spot.data} />}
       {spot.data && <Considered table={spot.data} />}
     </>

@@ -1,13 +1,14 @@
 import type { Sweep, SweepPage } from "../api/schema";
 import { ActionBar } from "../components/actions/bar";
 import { sweepActions } from "../components/actions/sweep_actions";
+import { useEta } from "../components/eta";
 import { Empty, Waiting } from "../components/problem";
 import { SweepProgress } from "../components/progress";
 import { Scroll } from "../components/scroll";
 import { SweepStateMark } from "../components/state";
 import { Ago } from "../components/time";
 import { Views } from "../components/views";
-import { duration, percent } from "../format";
+import { percent } from "../format";
 import { links, query, setQueries, setQuery } from "../router";
 import { useKept, useResource } from "../store/resource";
 import { selection, tick } from "../store/selection";
@@ -78,6 +79,7 @@ function SweepTable({ sweeps }: { sweeps: Sweep[] }) {
 }
 
 function SweepRow({ sweep, order }: { sweep: Sweep; order: readonly string[] }) {
+  const left = useEta(sweep, (duration) => duration);
   return (
     <tr data-row={sweep.id}>
       <td><input type="checkbox" aria-label={text.runs.select(sweep.name)} checked={selection.value.has(sweep.id)}
@@ -86,7 +88,7 @@ function SweepRow({ sweep, order }: { sweep: Sweep; order: readonly string[] }) 
       <td><SweepStateMark state={sweep.state} /></td>
       <td><SweepProgress counts={sweep.counts} /></td>
       <td class="number">{percent(sweep.best_wer)}</td>
-      <td class="number">{sweep.eta_seconds === null || sweep.state !== "running" ? text.none : duration(sweep.eta_seconds)}</td>
+      <td class="number">{sweep.eta_seconds === null || sweep.state !== "running" ? text.none : left}</td>
       <td class="number"><Ago time={sweep.created_at} /></td>
     </tr>
   );
