@@ -15,6 +15,9 @@ namespace {
 
 using process::World;
 constexpr int kCells = 24;
+// Runs that end only once the script says so; and the one that says it.
+constexpr const char *kHeld = R"({"step_ms": 40, "utterances": 3, "hold": true})",
+                     *kQuick = R"({"step_ms": 1, "utterances": 3})";
 
 class ProcessFaults : public testing::Test {
  protected:
@@ -44,7 +47,7 @@ TEST_F(ProcessFaults, AFullDiskIsWaitedForWhileReadingGoesOn) {
   ASSERT_TRUE(World::wait_until([&] { return daemon->log().find("; waiting") != std::string::npos; }));
   EXPECT_EQ(world->submit(*daemon), 507);
   EXPECT_EQ(world->get(*daemon, "/api/v1/runs"), 200);
-  world->write_script(R"({"step_ms": 1, "utterances": 3})");
+  world->write_script(kQuick);
   disk.remove();
   EXPECT_TRUE(
       World::wait_until([&] { return daemon->log().find("can be written again") != std::string::npos; }));
@@ -93,14 +96,14 @@ TEST_F(ProcessFaults, AWorkerWithoutMemoryOrDeviceHasItsRunTriedAgain) {
 TEST_F(ProcessFaults, AWorkerToldToEndHandsItsRunBackWithoutBlame) {
   for (const int signal : {SIGTERM, SIGUSR1}) {
     world.emplace();
-    world->write_script(R"({"step_ms": 40, "utterances": 3, "hold": true})");
+    world->write_script(kHeld);
     auto daemon = world->start_daemon();
     ASSERT_EQ(world->submit(*daemon), 201);
     ASSERT_TRUE(world->running(2));
     const pid_t told = busy_worker();
     ::kill(told, signal);
     EXPECT_TRUE(World::wait_until([&] { return ::kill(told, 0) != 0; }));
-    world->write_script(R"({"step_ms": 1, "utterances": 3})");
+    world->write_script(kQuick);
     ASSERT_TRUE(all_done()) << daemon->log();
     EXPECT_EQ(wrong(), "");
     EXPECT_GE(world->count("attempt WHERE outcome = 'handed_back'"), 1) << "its pack";
@@ -112,7 +115,7 @@ TEST_F(ProcessFaults, AWorkerToldToEndHandsItsRunBackWithoutBlame) {
 TEST_F(ProcessFaults, HoweverOftenItIsToldToEndItsWorkersGoOn) {
   for (const int impatient : {SIGINT, SIGTERM}) {
     world.emplace();
-    world->write_script(R"({"step_ms": 40, "utterances": 3, "hold": true})");
+    world->write_script(kHeld);
     auto daemon = world->start_daemon();
     ASSERT_EQ(world->submit(*daemon), 201);
     ASSERT_TRUE(world->running(2));
@@ -120,7 +123,7 @@ TEST_F(ProcessFaults, HoweverOftenItIsToldToEndItsWorkersGoOn) {
     ASSERT_TRUE(World::wait_until([&] { return daemon->signal(impatient), daemon->ended(); }));
     EXPECT_NE(daemon->log().find("go on by themselves"), std::string::npos) << daemon->log();
     EXPECT_TRUE(daemon->exit_code() == 0 || daemon->exit_code() == 128 + impatient) << daemon->exit_code();
-    world->write_script(R"({"step_ms": 1, "utterances": 3})");
+    world->write_script(kQuick);
     daemon = world->start_daemon();
     ASSERT_TRUE(all_done()) << daemon->log();
     EXPECT_EQ(wrong(), "");
@@ -142,7 +145,7 @@ TEST_F(ProcessFaults, FourWorkersGoOnUnderTheNextDaemonAndTrainNothingAgain) {
     return daemon->port() != 0 && world->count("run WHERE state = 'orphaned'") == 0;
   })) << daemon->log();
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - began;
-  world->write_script(R"({"step_ms": 1, "utterances": 3})");
+  world->write_script(kQuick);
   ASSERT_TRUE(all_done()) << daemon->log();
   EXPECT_EQ(world->ask<int>("SELECT max(attempt) FROM run"), 1) << "no step was trained again";
   EXPECT_EQ(world->count("worker"), 4);
@@ -150,14 +153,14 @@ TEST_F(ProcessFaults, FourWorkersGoOnUnderTheNextDaemonAndTrainNothingAgain) {
 }
 
 TEST_F(ProcessFaults, ADaemonStoppedForAWhileBlamesNobody) {
-  world->write_script(R"({"step_ms": 40, "utterances": 3, "hold": true})");
+  world->write_script(kHeld);
   auto daemon = world->start_daemon();
   ASSERT_EQ(world->submit(*daemon), 201);
   ASSERT_TRUE(world->running(2));
   daemon->signal(SIGSTOP);
   ::sleep(17);  // more than the 15 s after which a silent worker is given up
   daemon->signal(SIGCONT);
-  world->write_script(R"({"step_ms": 1, "utterances": 3})");
+  world->write_script(kQuick);
   ASSERT_TRUE(all_done()) << daemon->log();
   EXPECT_EQ(world->count("attempt WHERE outcome = 'worker_lost'"), 0) << daemon->log();
 }

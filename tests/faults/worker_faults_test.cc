@@ -27,14 +27,25 @@ std::string worker_after(const World& world, const std::string& lines) {
   return path;
 }
 
+// Lines of a shell under which a program finds this disk.
+std::string exports(const Spoiled& disk) {
+  std::string lines;
+  for (const std::string& variable : disk.environment()) lines += "export '" + variable + "'\n";
+  return lines;
+}
+
 bool all_done(World& world, int cells = kCells) {
   return World::wait_until([&] { return world.succeeded() == cells; });
 }
 
+std::string contents(const fs::path& path) {
+  std::ifstream file(path);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
 // What /proc says of a process; empty: there is none.
 std::string state_of(pid_t pid) {
-  std::ifstream file("/proc/" + std::to_string(pid) + "/stat");
-  std::string text((std::istreambuf_iterator<char>(file)), {});
+  const std::string text = contents("/proc/" + std::to_string(pid) + "/stat");
   return text.empty() ? "" : text.substr(text.rfind(')') + 2, 1);
 }
 bool is_gone(pid_t pid) { return state_of(pid).empty() || state_of(pid) == "Z"; }
@@ -74,15 +85,12 @@ TEST(WorkerFaults, ALogWithoutRoomForALineHasItLater) {
   World world;
   auto disk = Spoiled::disk(world.state.parent_path(), "log.txt");
   disk.set("FAULTIO_ERROR", "1");  // the first line that it writes
-  std::string lines;
-  for (const std::string& variable : disk.environment()) lines += "export '" + variable + "'\n";
   world.write_script(R"({"utterances": 3})");
-  auto daemon = world.start_daemon(0, {"--devices", "cpu:1", "--worker", worker_after(world, lines)});
+  auto daemon = world.start_daemon(0, {"--devices", "cpu:1", "--worker", worker_after(world, exports(disk))});
   ASSERT_EQ(world.submit(*daemon, R"({"axes": {"layers": [8], "language": ["da"], "lora": [false]}})"), 201);
   ASSERT_TRUE(all_done(world, 1)) << daemon->log();
   EXPECT_EQ(disk.spoiled(), 1);
-  std::ifstream log(world.state / "runs/run_1/a1/log.txt");
-  const std::string text((std::istreambuf_iterator<char>(log)), {});
+  const std::string text = contents(world.state / "runs/run_1/a1/log.txt");
   for (const char* line : {"8 layers", "epoch 1", "epoch 2"})
     EXPECT_NE(text.find(line), std::string::npos) << line << " is not in:\n" << text;
 }
@@ -94,10 +102,8 @@ std::string sweep_with(const std::string& how, std::int64_t call, std::int64_t& 
   World world;
   auto disk = Spoiled::disk(world.state.parent_path(), world.state / "runs");
   if (call > 0) disk.set(how, std::to_string(call));
-  std::string lines;
-  for (const std::string& variable : disk.environment()) lines += "export '" + variable + "'\n";
   world.write_script(R"({"epochs": 1, "steps": 2, "utterances": 3})");
-  auto daemon = world.start_daemon(0, {"--devices", "cpu:1", "--worker", worker_after(world, lines)});
+  auto daemon = world.start_daemon(0, {"--devices", "cpu:1", "--worker", worker_after(world, exports(disk))});
   if (world.submit(*daemon, kSmall) != 201) return "not taken: " + daemon->log();
   if (!all_done(world)) return "stuck: " + daemon->log();
   calls = disk.calls(), fired += disk.spoiled();
