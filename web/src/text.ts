@@ -159,7 +159,7 @@ export const text = {
   rule: {
     label: "Rule of the sweet spot",
     rule: "Rule",
-    rules: { paper: "better than the whole encoder without LoRA", within: "within a share of the best" },
+    rules: { paper: "beats the whole encoder", within: "within a share of the best" },
     within: "within",
     percent: (share: number) => `${Number((share * 100).toFixed(1))} %`,
     prefer: "prefer fewest",

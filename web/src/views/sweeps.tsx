@@ -60,7 +60,7 @@ function SweepTable({ sweeps }: { sweeps: Sweep[] }) {
   const order = sweeps.map((sweep) => sweep.id);
   return (
     <Scroll label={text.sweeps.title} file="sweeps">
-      <table class="list">
+      <table class="list" data-table="sweeps">
         <thead>
           <tr>
             <th scope="col"><span class="hidden">{columns.select}</span></th>
@@ -79,6 +79,7 @@ function SweepTable({ sweeps }: { sweeps: Sweep[] }) {
 }
 
 function SweepRow({ sweep, order }: { sweep: Sweep; order: readonly string[] }) {
+  const { columns } = text.sweeps;
   const left = useEta(sweep, (duration) => duration);
   return (
     <tr data-row={sweep.id}>
@@ -87,9 +88,9 @@ function SweepRow({ sweep, order }: { sweep: Sweep; order: readonly string[] }) 
       <th scope="row"><a href={links.sweep(sweep.id)}>{sweep.name}</a> <span class="faint">{sweep.id}{sweep.source !== null && `, ${text.sweeps.imported}`}</span>{sweep.tags.map((tag) => <a key={tag} class="chip" href={links.tagged(tag)}>{tag}</a>)}</th>
       <td><SweepStateMark state={sweep.state} /></td>
       <td><SweepProgress counts={sweep.counts} /></td>
-      <td class="number">{percent(sweep.best_wer)}</td>
-      <td class="number">{sweep.eta_seconds === null || sweep.state !== "running" ? text.none : left}</td>
-      <td class="number"><Ago time={sweep.created_at} /></td>
+      <td class="number" data-label={columns.best}>{percent(sweep.best_wer)}</td>
+      <td class="number" data-label={columns.eta}>{sweep.eta_seconds === null || sweep.state !== "running" ? text.none : left}</td>
+      <td class="number" data-label={columns.created}><Ago time={sweep.created_at} /></td>
     </tr>
   );
 }
