@@ -234,7 +234,7 @@ export const text = {
   pivot: {
     title: "Pivot table", across: "Across", value: "Figure",
     colours: (scales: string) => `Colours compare within a language, from its best to its worst WER: ${scales}.`,
-    scale: (language: string, best: string, worst: string) => `${language} ${best} to ${worst} %`,
+    scale: (language: string, best: string, worst: string) => `${language} ${best} to ${worst}`,
   },
   parts: { label: "Parts of the sweep", overview: "Overview", charts: "Charts", runs: "Runs", tables: "Tables", file: "File" },
   theme: { label: "Colours", system: "System", light: "Light", dark: "Dark" },
@@ -295,7 +295,7 @@ export const text = {
     rowsAll: "Show all",
     wer: (wer: string) => `WER ${wer}`,
     validation: (wer: string) => `val ${wer}`,
-    scale: (best: string, worst: string) => `best ${best} %, worst ${worst} %`,
+    scale: (best: string, worst: string) => `best ${best}, worst ${worst}`,
     scaleNone: "no result yet",
     signs: "★ sweet spot; ≈ no significant difference from the whole encoder without LoRA",
     sweetSpot: "sweet spot",

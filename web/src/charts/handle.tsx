@@ -30,7 +30,7 @@ export function Handle({ axis, value, name, y, put }: Props) {
       aria-valuenow={value * 100} aria-valuetext={percent(value)} transform={`translate(0 ${y(shareOf(axis, value))})`}
       onPointerDown={(event) => event.currentTarget.setPointerCapture(event.pointerId)} onPointerMove={drag} onKeyDown={key}>
       <rect x="-9" y="-4" width="18" height="8" rx="3" />
-      <text x="13" y="4">{percent(value, 1)}</text>
+      <text x="13" y="4">{percent(value)}</text>
     </g>
   );
 }

@@ -113,7 +113,7 @@ export function HeatLegend({ scale }: { scale: Scale | null }) {
   return (
     <span class="legend faint">
       <span class="ramp" aria-hidden="true">{Array.from({ length: heatSteps }, (_, i) => <i key={i} class={`heat-${i}`} />)}</span>
-      {text.sweep.scale(points(scale.best), points(scale.worst))}
+      {text.sweep.scale(percent(scale.best), percent(scale.worst))}
     </span>
   );
 }

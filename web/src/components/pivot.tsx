@@ -3,7 +3,7 @@
 import type { Run } from "../api/schema";
 import { heatOf, scaleOf, type Scale } from "../charts/grid";
 import { axesOf } from "../charts/parallel_axes";
-import { duration, percent, points } from "../format";
+import { duration, percent } from "../format";
 import { links, query, setQuery } from "../router";
 import { runStates, text } from "../text";
 import { Scroll } from "./scroll";
@@ -37,7 +37,7 @@ export function Pivot({ runs, name }: { runs: readonly Run[]; name: string }) {
         <Pick name="across" label={text.pivot.across} now={across.key} options={axes.map((axis) => [axis.key, axis.title])} />
         <Pick name="value" label={text.pivot.value} now={value} options={Object.keys(values).map((key) => [key, text.runs.columns[key as Value]])} />
       </div>
-      {value === "wer" && <p class="faint">{text.pivot.colours([...scales].flatMap(([language, scale]) => (scale ? [text.pivot.scale(language, points(scale.best), points(scale.worst))] : [])).join("; "))}</p>}
+      {value === "wer" && <p class="faint">{text.pivot.colours([...scales].flatMap(([language, scale]) => (scale ? [text.pivot.scale(language, percent(scale.best), percent(scale.worst))] : [])).join("; "))}</p>}
       <Scroll label={text.pivot.title} file={`${name}-pivot`}>
         <table class="list pivot" data-table="pivot">
           <thead><tr>{down.map((axis) => <th key={axis.key} scope="col">{axis.title}</th>)}{across.values!.map((at) => <th key={at} scope="col" class="number">{at}</th>)}</tr></thead>
