@@ -7,7 +7,7 @@ import { text } from "../text";
 import { Handle } from "./handle";
 import { passes, rangeOf, shareOf, type Axis, type Brushes } from "./parallel_axes";
 
-const size = { height: 320, right: 70, top: 40, bottom: 16, step: 190 };
+const size = { height: 320, right: 70, top: 40, bottom: 22, step: 190 };
 export const plotHeight = size.height - size.top - size.bottom;
 
 export function ParallelChart({ runs, axes, brushes }: { runs: readonly Run[]; axes: readonly Axis[]; brushes: Brushes }) {
@@ -44,13 +44,13 @@ function Values({ axis, brush, y, first }: { axis: Axis; brush: string | undefin
     setQuery(`pc.${axis.key}`, (kept.includes(value) ? kept.filter((one) => one !== value) : [...kept, value]).join(","));
   return (
     <>
-      {axis.values!.map((value) => (
+      {axis.values!.map((value, i, { length }) => (
         <g key={value} role="button" tabindex={0} aria-pressed={kept.includes(value)} aria-label={`${axis.title} ${value}`} class="value"
           transform={`translate(0 ${y(shareOf(axis, value))})`} onClick={() => toggle(value)}
           onKeyDown={(event) => { if (event.key === "Enter" || event.key === " ") { event.preventDefault(); toggle(value); } }}>
           <rect x="-5" y="-5" width="10" height="10" class={kept.length === 0 || kept.includes(value) ? "kept" : ""} />
-          {/* left of the first axis there are no lines */}
-          <text x={first ? -9 : 9} y={first ? 4 : -7} text-anchor={first ? "end" : "start"}>{value}</text>
+          {/* left of the first axis there are no lines, nor below the lowest value */}
+          <text x={first ? -9 : 9} y={first ? 4 : i === length - 1 ? 16 : -7} text-anchor={first ? "end" : "start"}>{value}</text>
         </g>
       ))}
     </>

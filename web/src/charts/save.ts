@@ -1,5 +1,5 @@
 // A chart as a file: SVG that stands alone, or PNG at twice its size.
-const presented = ["fill", "stroke", "stroke-width", "stroke-dasharray", "opacity", "font-size", "font-weight"];
+const presented = ["fill", "stroke", "stroke-width", "stroke-dasharray", "paint-order", "opacity", "font-size", "font-weight"];
 
 /** With its styles as attributes, a background, and fonts by generic family. */
 export function standalone(svg: SVGSVGElement): string {
