@@ -116,32 +116,34 @@ test("Two runs are ticked and compared by keyboard: what differs, and utterance 
 });
 
 test("Charts and tables are saved as files", async () => {
-  const saved = async (button) => {
+  const saved = async (kind, name) => {
+    const button = page.getByRole("button", { name: `Save as ${kind}: ${name}` });
+    if (!(await button.isVisible())) await page.locator("summary").getByText(`Export ${name}`, { exact: true }).press("Enter");
     const [download] = await Promise.all([page.waitForEvent("download"), button.click()]);
     return [download.suggestedFilename(), readFileSync(await download.path())];
   };
   await open(`#/sweeps/${sweep.id}?part=charts`);
   await page.locator(".front .point").first().waitFor();
-  const [svgName, svg] = await saved(page.getByRole("button", { name: /SVG: .*front/ }));
+  const [svgName, svg] = await saved("SVG", `${sweep.id}-front`);
   assert.equal(svgName, `${sweep.id}-front.svg`);
   assert.match(String(svg), /^<svg[^>]*xmlns[\s\S]*Parameters of encoder/);
-  const [, png] = await saved(page.getByRole("button", { name: /PNG: .*parallel/ }));
+  const [, png] = await saved("PNG", `${sweep.id}-parallel`);
   assert.equal(png.subarray(1, 4).toString(), "PNG");
   assert.ok(png.length > 5000, `${png.length} bytes`);
-  const [, csv] = await saved(page.getByRole("button", { name: "CSV" }));
+  const [, csv] = await saved("CSV", `${sweep.id}-pivot`);
   assert.equal(String(csv).trim().split("\r\n").length, 5, String(csv));
-  const [, latex] = await saved(page.getByRole("button", { name: "LaTeX" }));
+  const [, latex] = await saved("LaTeX", `${sweep.id}-pivot`);
   assert.match(String(latex), /\\toprule[\s\S]*\\% \\\\[\s\S]*\\bottomrule/);
   await open(`#/sweeps/${sweep.id}?part=runs&sort=wer`);
   await page.locator("tr[data-row]").first().waitFor();
   const { items } = await daemon.get(`runs?sweep=${sweep.id}&sort=wer`);
-  const [, table] = await saved(page.getByRole("button", { name: "Markdown" }));
+  const [, table] = await saved("Markdown", "runs");
   const lines = String(table).trim().split("\n").map((line) => line.split("|").map((cell) => cell.trim()));
   assert.deepEqual(lines[0].slice(1, 7), ["Run", "State", "Layers", "Language", "LoRA", "WER"]);
   assert.deepEqual(lines.slice(2).map((line) => [line[1], line[2], line[6]]), items.map((run) => [run.id, "succeeded", asPercent(run.wer)]));
   await open(`#/runs/${runs[0].id}`);
   await page.locator("section:has(#epochs-title) canvas").waitFor();
-  const [, curve] = await saved(page.getByRole("button", { name: /SVG: .*validation/ }));
+  const [, curve] = await saved("SVG", `${runs[0].id}-validation`);
   assert.match(String(curve), /<polyline[^>]*points="[\d.]+,[\d.]+ /);
 });
 

@@ -168,6 +168,7 @@ export const text = {
     scopes: { language: "in every language", macro: "on the mean of languages" },
   },
   charts: {
+    exports: "Export",
     save: "Save as",
     front: "WER against cost",
     cost: "Cost",
@@ -303,9 +304,7 @@ export const text = {
     imported: (source: string) => `imported: ${source}`,
     cellTitle: (cell: string, state: string) => `${cell}: ${state}`,
     interval: (low: string, high: string) => `95 % interval ${low} to ${high}`,
-    depthTitle: "WER by depth",
     depthCaption: (language: string) => `${language}: test WER by kept layers`,
-    depthEmpty: "The lines begin with the first finished run.",
     troubles: "What failed",
     exports: "The table as",
     formats: { csv: "CSV", md: "Markdown", latex: "LaTeX" },

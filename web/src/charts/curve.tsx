@@ -2,9 +2,9 @@
 import { useEffect, useRef } from "preact/hooks";
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
+import { ExportMenu } from "../components/exportable";
 import { dark } from "../theme";
 import { curveSvg } from "./curve_svg";
-import { SaveButtons } from "./exportable";
 
 export interface Line {
   label: string;
@@ -53,7 +53,7 @@ export function Curve(props: CurveProps) {
     <figure class="curve">
       <figcaption class="faint">{props.caption}</figcaption>
       <div ref={holder} role="img" aria-label={props.caption} />
-      <SaveButtons name={props.name} source={() => curveSvg(props, (hue) => colourOf(holder.current!, hue), plot.current?.scales.x)} />
+      <ExportMenu name={props.name} drawing={() => curveSvg(props, (hue) => colourOf(holder.current!, hue), plot.current?.scales.x)} />
     </figure>
   );
 }

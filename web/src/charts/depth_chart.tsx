@@ -3,7 +3,6 @@
 import type { WerRow } from "../api/schema";
 import { cellLabel, percent } from "../format";
 import { text } from "../text";
-import { Exportable } from "./exportable";
 import type { GridPanel, GridRow } from "./grid";
 
 const size = { width: 360, height: 206, left: 40, right: 16, top: 22, bottom: 36, side: 8 };
@@ -27,7 +26,6 @@ export function highestOf(panels: readonly GridPanel[], intervals: ReadonlyMap<s
 export function DepthChart({ panel, intervals, highest }: { panel: GridPanel; intervals: ReadonlyMap<string, WerRow>; highest: number }) {
   const encoders = [...new Set(panel.rows.map((row) => row.encoder))];
   const lines = panel.rows.map((row) => ({ row, points: pointsOf(row, intervals) }));
-  if (lines.every((line) => line.points.length === 0)) return null;
   const ticks = ticksTo(highest * 100);
   const top = ticks[ticks.length - 1]! / 100;
   const deepest = panel.depths[0]!;
@@ -37,7 +35,7 @@ export function DepthChart({ panel, intervals, highest }: { panel: GridPanel; in
   const beside = (layers: number, line: number) => x(layers) + Math.max(-6, Math.min(6, (line - (lines.length - 1) / 2) * apart));
   const y = (wer: number) => size.height - size.bottom - (wer / top) * (size.height - size.top - size.bottom);
   return (
-    <Exportable name={`wer-by-depth-${panel.language}`}><svg class="depth-chart" viewBox={`0 0 ${size.width} ${size.height}`} role="img" aria-label={text.sweep.depthCaption(panel.language)}>
+    <svg class="depth-chart" viewBox={`0 0 ${size.width} ${size.height}`} role="img" aria-label={text.sweep.depthCaption(panel.language)}>
       {ticks.map((tick) => (
         <g key={tick}>
           <line class="rule" x1={size.left} x2={size.width - size.right} y1={y(tick / 100)} y2={y(tick / 100)} />
@@ -53,7 +51,7 @@ export function DepthChart({ panel, intervals, highest }: { panel: GridPanel; in
           {at.map((p) => <Mark key={p.run} point={p} cx={beside(p.layers, i)} y={y} />)}
         </g>
       ))}
-    </svg></Exportable>
+    </svg>
   );
 }
 

@@ -18,7 +18,7 @@ export function WerGrid({ panel, scale, intervals, sweetSpots }: Props) {
   return (
     <figure class="panel" data-language={panel.language}>
       <figcaption><h3>{panel.language}</h3></figcaption>
-      <Scroll label={title} file={`wer-${panel.language}`}>
+      <Scroll label={title}>
         <table class="grid">
           <caption class="hidden">{title}</caption>
           <thead>

@@ -1,6 +1,5 @@
 // The sweep from more sides: what the WER costs, every run as a line, the pivot table, and where the time went.
 import type { Run, SweepTiming, SweetSpotTable } from "../api/schema";
-import { Exportable } from "../charts/exportable";
 import { FrontChart, type Cost } from "../charts/front";
 import { ParallelChart } from "../charts/parallel";
 import { axesOf, brushesOf, passes } from "../charts/parallel_axes";
@@ -9,6 +8,7 @@ import { links, query, setQueries, setQuery } from "../router";
 import { useResource } from "../store/resource";
 import { text } from "../text";
 import { Front } from "./considered";
+import { Exportable } from "./exportable";
 import { Pivot } from "./pivot";
 import { Scroll } from "./scroll";
 import { TimeSpent } from "./timing";
@@ -43,7 +43,7 @@ function FrontSection({ sweep }: { sweep: string }) {
         </label>
         <span class="faint">{text.charts.frontExplain}</span>
       </p>
-      <Exportable name={`${sweep}-front`}><FrontChart points={points} cost={cost} /></Exportable>
+      <Exportable name={`${sweep}-front`} drawing><FrontChart points={points} cost={cost} /></Exportable>
       {points.length > 0 && <details><summary>{text.charts.asTable}</summary><Front points={points} /></details>}
     </section>
   );
@@ -60,7 +60,7 @@ function ParallelSection({ sweep, runs }: { sweep: string; runs: readonly Run[] 
         {brushes.size > 0 && <button type="button" onClick={() => setQueries(Object.fromEntries([...brushes.keys()].map((key) => [`pc.${key}`, ""])))}>{text.runs.all}</button>}
       </p>
       {runs.length === 0 ? <p class="faint">{text.charts.parallelEmpty}</p> : <>
-        <Exportable name={`${sweep}-parallel`}><Scroll label={text.charts.parallel}><ParallelChart runs={runs.length > mostLines ? kept.slice(0, mostLines) : runs} axes={axes} brushes={brushes} /></Scroll></Exportable>
+        <Exportable name={`${sweep}-parallel`} drawing><Scroll label={text.charts.parallel}><ParallelChart runs={runs.length > mostLines ? kept.slice(0, mostLines) : runs} axes={axes} brushes={brushes} /></Scroll></Exportable>
         <p role="status">{text.charts.kept(kept.length, runs.length)} {runs.length > mostLines && text.charts.drawn(mostLines)}</p>
         <ol class="inline best-runs">{kept.slice(0, bestShown).map((run) => <li key={run.id}><a href={links.run(run.id)}>{cellLabel(run)}</a> {percent(run.wer)}</li>)}</ol>
       </>}

@@ -7,6 +7,7 @@ import { query, setQuery } from "../router";
 import { useResource } from "../store/resource";
 import { text } from "../text";
 import { Download } from "./download";
+import { tableKinds } from "./export_table";
 import { Waiting } from "./problem";
 import { Scroll } from "./scroll";
 
@@ -88,7 +89,7 @@ function Exports({ sweep, name }: { sweep: string; name: Name }) {
   return (
     <span>
       {text.sweep.exports}{" "}
-      {(["csv", "md", "latex"] as const).map((format) => (
+      {tableKinds.map((format) => (
         <span key={format}>
           <Download path={`sweeps/${sweep}/tables/${name}?format=${format}`} file={`${sweep}-${name}.${endings[format]}`}>
             {text.sweep.formats[format]}

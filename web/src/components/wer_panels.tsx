@@ -6,6 +6,7 @@ import type { GridPanel, Scale } from "../charts/grid";
 import { HeatLegend, WerGrid } from "../charts/wer_grid";
 import { query, setQuery } from "../router";
 import { text } from "../text";
+import { Exportable } from "./exportable";
 import { RunStateMark } from "./state";
 
 const mostCells = 1000, fewestRows = 8;  // more than that would take longer to draw than to ask for
@@ -37,8 +38,10 @@ export function WerPanels({ panels, scale, wer, sweetSpots }: PanelsProps) {
       <div class="panels">
         {panels.slice(0, drawn).map((whole) => ({ ...whole, rows: whole.rows.slice(0, most) })).map((panel) => (
           <div key={panel.language} class={panel.depths.length > 5 ? "panel-pair wide" : "panel-pair"}>
-            <WerGrid panel={panel} scale={scale} intervals={intervals} sweetSpots={sweetSpots} />
-            <DepthChart panel={panel} intervals={intervals} highest={highest} />
+            <Exportable name={`wer-${panel.language}`} table drawing={hasResult(panel)}>
+              <WerGrid panel={panel} scale={scale} intervals={intervals} sweetSpots={sweetSpots} />
+              {hasResult(panel) && <DepthChart panel={panel} intervals={intervals} highest={highest} />}
+            </Exportable>
           </div>
         ))}
       </div>
@@ -46,6 +49,10 @@ export function WerPanels({ panels, scale, wer, sweetSpots }: PanelsProps) {
       {panels[0] && <LineKey panel={{ ...panels[0], rows: panels[0].rows.slice(0, most) }} />}
     </section>
   );
+}
+
+function hasResult({ rows }: GridPanel): boolean {
+  return rows.some(({ cells }) => [...cells.values()].some((run) => run.wer !== null));
 }
 
 /** How many panels there are: all, or of a large grid one after another, so that the first is not waited for. */

@@ -1,6 +1,5 @@
 // A table as it is shown, as the three kinds of file that the daemon gives of its own tables.
 import { saveBlob } from "../charts/save";
-import { text } from "../text";
 
 interface Plain {
   rows: string[][];      // the first are the names of the columns
@@ -15,6 +14,8 @@ const writers = {
     `\\begin{tabular}{${figures.map((figure) => (figure ? "r" : "l")).join("")}}`, "\\toprule", line(head!), "\\midrule", ...rows.map(line), "\\bottomrule", "\\end{tabular}", "",
   ].join("\n") },
 } as const;
+
+export const tableKinds = ["csv", "md", "latex"] as const;
 
 const line = (cells: readonly string[]) => `${cells.map(escaped).join(" & ")} \\\\`;
 const quoted = (cell: string) => (/[",\n]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell);
@@ -33,14 +34,7 @@ function plainOf(table: HTMLTableElement): Plain {
   return { rows: rows.map((row) => row.filter((_, i) => kept[i])), figures: figures.filter((_, i) => kept[i]) };
 }
 
-export function ExportTable({ name, table }: { name: string; table(): HTMLTableElement }) {
-  const save = (kind: keyof typeof writers) => {
-    const { ending, write } = writers[kind];
-    saveBlob(new Blob([write(plainOf(table()))], { type: "text/plain" }), `${name}.${ending}`);
-  };
-  return (
-    <p class="save">{text.sweep.exports}{" "}
-      {(["csv", "md", "latex"] as const).map((kind) => <button key={kind} type="button" class="plain" onClick={() => save(kind)}>{text.sweep.formats[kind]}</button>)}
-    </p>
-  );
+export function saveTable(table: HTMLTableElement, kind: keyof typeof writers, name: string): void {
+  const { ending, write } = writers[kind];
+  saveBlob(new Blob([write(plainOf(table))], { type: "text/plain" }), `${name}.${ending}`);
 }
