@@ -24,7 +24,7 @@ std::string_view state_word(const SweepRow& sweep) {
 json seconds_left(const SweepRow& sweep, std::int64_t busy_devices) {
   const std::int64_t left = unfinished(sweep);
   if (left == 0) return 0;
-  if (!sweep.seconds_a_run || sweep.paused) return nullptr;
+  if (!sweep.seconds_a_run) return nullptr;
   const auto devices = double(std::clamp<std::int64_t>(busy_devices, 1, left));
   return *sweep.seconds_a_run * (double(left) - sweep.under_way) / devices;
 }

@@ -1,18 +1,29 @@
 #include "daemon/store/queries.h"
 
+#include <fmt/ranges.h>
+
 #include <limits>
 #include <numeric>
 
 namespace sweetspot::daemon {
 namespace {
 
+// 'queued', 'leased', ...
+std::string unfinished_states() {
+  std::vector<std::string> names;
+  for (const RunState state : kRunStates)
+    if (!is_terminal(state)) names.push_back(fmt::format("'{}'", to_string(state)));
+  return fmt::format("{}", fmt::join(names, ", "));
+}
+
 // A device's time a run, of the last thousand that succeeded: runs that a worker had together share it, else
-// a pack of 16 would seem to take 16 times as long as it does.
-constexpr std::string_view kSweepColumns = R"(
+// a pack of 16 would seem to take 16 times as long as it does. Asked only where runs are still to come.
+const std::string& sweep_columns() {
+  static const std::string columns = R"(
   id, name, note, priority, paused, created_at, revision,
   (SELECT min(wer) FROM run WHERE sweep = sweep.id),
-  CASE WHEN EXISTS (SELECT 1 FROM run WHERE sweep = sweep.id
-                    AND state IN ('queued', 'leased', 'running', 'retry_wait', 'paused', 'orphaned')) THEN
+  CASE WHEN NOT paused AND EXISTS (SELECT 1 FROM run WHERE sweep = sweep.id AND state IN ()" +
+                                     unfinished_states() + R"()) THEN
     (WITH span AS (SELECT worker, julianday(attempt.started_at) AS began, julianday(attempt.ended_at) AS ended
                    FROM attempt CROSS JOIN run ON run.id = attempt.run AND run.fence = attempt.fence
                    WHERE run.sweep = sweep.id AND state = 'succeeded' ORDER BY attempt.fence DESC LIMIT 1000),
@@ -22,6 +33,8 @@ constexpr std::string_view kSweepColumns = R"(
   (SELECT json_group_object(state, n) FROM
      (SELECT state, count(*) AS n FROM run WHERE sweep = sweep.id GROUP BY state)), source, tags,
   (SELECT total(min(1.0, 1.0 * step / nullif(steps, 0))) FROM run WHERE sweep = sweep.id AND state = 'running'))";
+  return columns;
+}
 
 SweepRow sweep_row(const Row& row) {
   SweepRow sweep{.id = row.get<SweepId>(0),
@@ -62,7 +75,7 @@ Result<Reader> Reader::open(const std::filesystem::path& state_directory) {
 
 Result<std::optional<SweepRow>> Reader::sweep(SweepId id) {
   std::optional<SweepRow> found;
-  const auto sql = "SELECT " + std::string(kSweepColumns) + ", spec FROM sweep WHERE id = ?";
+  const auto sql = "SELECT " + sweep_columns() + ", spec FROM sweep WHERE id = ?";
   Status status = database_.each(
       sql,
       [&](const Row& row) {
@@ -75,7 +88,7 @@ Result<std::optional<SweepRow>> Reader::sweep(SweepId id) {
 
 Result<Page<SweepRow>> Reader::sweeps(const SweepFilter& filter, std::optional<Keyset> after, int limit) {
   Page<SweepRow> page;
-  const auto sql = "SELECT " + std::string(kSweepColumns) + R"( FROM sweep
+  const auto sql = "SELECT " + sweep_columns() + R"( FROM sweep
     WHERE id < ?1 AND (?3 = '' OR instr(lower(name || ' sw_' || id), lower(?3)))
       AND NOT EXISTS (SELECT 1 FROM json_each(?4) AS wanted
                       WHERE wanted.value NOT IN (SELECT value FROM json_each(sweep.tags)))

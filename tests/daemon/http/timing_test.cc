@@ -94,6 +94,8 @@ TEST_F(Timings, ThatAreLeftAreOfTheDevicesSoThatAPackCountsOnce) {
   EXPECT_NEAR(get("/api/v1/sweeps/sw_1").at("eta_seconds").get<double>(), 60 * 12.5 / 2, 0.1);
   sql("UPDATE run SET step = 20 WHERE id = 4");
   EXPECT_NEAR(get("/api/v1/sweeps/sw_1").at("eta_seconds").get<double>(), 60 * 12.0 / 2, 0.1);
+  sql("UPDATE sweep SET paused = 1");
+  EXPECT_TRUE(get("/api/v1/sweeps/sw_1").at("eta_seconds").is_null()) << "it goes nowhere";
   sql("UPDATE run SET state = 'cancelled' WHERE id > 3");
   EXPECT_EQ(get("/api/v1/sweeps/sw_1").at("eta_seconds"), 0);
 }
