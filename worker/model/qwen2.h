@@ -9,6 +9,7 @@
 #include "worker/model/adaptation.h"
 #include "worker/model/kv_cache.h"
 #include "worker/model/layers.h"
+#include "worker/model/linear_group.h"
 #include "worker/model/weights.h"
 
 namespace sweetspot::worker {
@@ -44,12 +45,14 @@ class Qwen2AttentionImpl : public torch::nn::Module {
   // [B, L, hidden] -> the last `wanted` of [B, L, hidden]
   torch::Tensor forward(int layer, const torch::Tensor& x, std::int64_t wanted, const Qwen2Sequence& sequence,
                         const Qwen2Pass& pass) const;
+  void join() { inputs_.join(); }
 
  private:
   torch::Tensor attend(const torch::Tensor& q, const torch::Tensor& k, const torch::Tensor& v,
                        const torch::Tensor& mask) const;
   Qwen2Config config_;
-  Linear q_proj_ = nullptr, k_proj_ = nullptr, v_proj_ = nullptr, o_proj_ = nullptr;
+  Linear q_proj_, k_proj_, v_proj_, o_proj_;
+  LinearGroup inputs_;  // q, k, v
 };
 TORCH_MODULE(Qwen2Attention);
 
@@ -57,9 +60,11 @@ class Qwen2MlpImpl : public torch::nn::Module {
  public:
   explicit Qwen2MlpImpl(const Qwen2Config& config);
   torch::Tensor forward(int layer, const torch::Tensor& x, const Qwen2Pass& pass) const;
+  void join() { inputs_.join(); }
 
  private:
   Linear gate_proj_, up_proj_, down_proj_;
+  LinearGroup inputs_;  // gate, up
 };
 TORCH_MODULE(Qwen2Mlp);
 
@@ -69,6 +74,7 @@ class Qwen2LayerImpl : public torch::nn::Module {
   // [B, L, hidden] -> [B, wanted, hidden]
   torch::Tensor forward(int layer, torch::Tensor x, std::int64_t wanted, const Qwen2Sequence& sequence,
                         const Qwen2Pass& pass) const;
+  void join() { self_attn_->join(), mlp_->join(); }
 
  private:
   RmsNorm input_layernorm_;
@@ -83,6 +89,7 @@ class Qwen2BodyImpl : public torch::nn::Module {
  public:
   explicit Qwen2BodyImpl(const Qwen2Config& config);
   torch::Tensor forward(torch::Tensor x, const Qwen2Pass& pass) const;
+  void join();
   Table embed_tokens = nullptr;
 
  private:
@@ -106,6 +113,8 @@ class Qwen2Impl : public torch::nn::Module {
   torch::Tensor forward(const torch::Tensor& embeddings, const Qwen2Pass& pass) const {
     return model_->forward(embeddings, pass);
   }
+  // Computes maps of one input as one from here on, on a copy of their weights: see LinearGroup.
+  void join() { model_->join(); }
   // Only the rows that are asked for: [N, hidden] -> float32 [N, vocab_size]
   torch::Tensor logits(const torch::Tensor& hidden) const;
 

@@ -31,9 +31,10 @@ std::vector<torch::Tensor> AdamW::gradients() const {
 void AdamW::step(double lr_factor) {
   const torch::NoGradGuard no_grad;
   auto all = gradients();
+  std::optional<torch::Tensor> divisor;  // of the gradients: to clip them costs no pass of its own
   if (options_.clip > 0) {
     norm_ = torch::stack(at::_foreach_norm(all)).norm();
-    at::_foreach_mul_(all, torch::clamp_max(options_.clip / (norm_ + 1e-6), 1.0));
+    divisor = torch::clamp_min((norm_ + 1e-6) / options_.clip, 1.0);
   }
   auto next = all.begin();
   for (State& state : states_) {
@@ -43,7 +44,7 @@ void AdamW::step(double lr_factor) {
     at::_fused_adamw_(state.group.parameters, gradients, state.mean, state.square, {}, state.steps,
                       state.group.lr * lr_factor, options_.beta1, options_.beta2, options_.weight_decay,
                       options_.eps,
-                      /*amsgrad=*/false, /*maximize=*/false);
+                      /*amsgrad=*/false, /*maximize=*/false, divisor);
   }
   zero_grad();
 }

@@ -44,6 +44,31 @@ TEST(Qwen2, GivesTheLastPositionsAloneWhereOnlyTheyAreWanted) {
   }
 }
 
+// Outputs and the gradient of the input, of all positions and of the last ones alone, with an adapter and
+// without.
+TEST(Qwen2, WithJoinedMapsGivesTheSame) {
+  const auto plain = tiny_llm();
+  auto joined = tiny_llm();
+  joined->join();
+  const auto all = LoraSpec{.r = 4, .targets = {"q", "k", "v", "o", "gate", "up", "down"}};
+  const LoraAdapter adapter(plain->config(), all, Rng(1), torch::kCPU);
+  for (const auto& pair : adapter.pairs()) pair->b.detach().normal_(0, 0.1);
+  const StackedAdapters adapters({{&adapter}});
+  for (const Adaptation* adaptation :
+       {static_cast<const Adaptation*>(nullptr), static_cast<const Adaptation*>(&adapters)})
+    for (const std::int64_t wanted : {9, 4}) {
+      const auto x = torch::randn({2, 9, 32}).requires_grad_(true),
+                 same = x.detach().clone().requires_grad_(true);
+      const auto out = joined->forward(x, {.adaptation = adaptation, .wanted = wanted});
+      const auto expected = plain->forward(same, {.adaptation = adaptation, .wanted = wanted});
+      expect_close(out.detach(), expected.detach());
+      const auto above = torch::randn(out.sizes());
+      out.backward(above), expected.backward(above);
+      expect_close(x.grad(), same.grad());
+    }
+  EXPECT_EQ(parameter_count(*joined), parameter_count(*plain));
+}
+
 TEST(Qwen2, PaddingOnTheLeftChangesNothing) {
   const torch::NoGradGuard no_grad;
   const auto llm = tiny_llm();
