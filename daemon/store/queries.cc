@@ -10,10 +10,10 @@ namespace {
 
 // 'queued', 'leased', ...
 std::string unfinished_states() {
-  std::vector<std::string> names;
+  std::vector<std::string_view> names;
   for (const RunState state : kRunStates)
-    if (!is_terminal(state)) names.push_back(fmt::format("'{}'", to_string(state)));
-  return fmt::format("{}", fmt::join(names, ", "));
+    if (!is_terminal(state)) names.push_back(to_string(state));
+  return fmt::format("'{}'", fmt::join(names, "', '"));
 }
 
 // A device's time a run, of the last thousand that succeeded: runs that a worker had together share it, else

@@ -29,7 +29,7 @@ struct SweepRow {
   std::int64_t revision = 0;
   std::array<std::int64_t, kRunStates.size()> counts{};  // by RunState
   std::optional<double> best_wer;
-  std::optional<double> seconds_a_run;  // of a device; while runs are to come
+  std::optional<double> seconds_a_run;  // of a device; absent when none is to come, or paused
   double under_way = 0;                 // runs' worth of steps that running ones have done
   std::string source;                   // where imported results come from; empty: own runs
   std::string tags = "[]";              // JSON array of text
