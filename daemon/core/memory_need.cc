@@ -46,9 +46,11 @@ std::int64_t of_training(const Cell& cell, const Qwen2Config& llm, std::int64_t 
 }
 
 std::int64_t of_evaluation(const Cell& cell, const EncoderShape& encoder, const Qwen2Config& llm,
-                           std::int64_t e) {
+                           std::int64_t e, Hardware hardware) {
   const Lengths length = longest(cell);
-  const std::int64_t sequences = std::int64_t(cell.eval.batch) * cell.eval.beam,
+  // On a GPU a batch joins the half that is left of the one before.
+  const std::int64_t halves = hardware == Hardware::gpu ? 3 : 2;
+  const std::int64_t sequences = std::int64_t(cell.eval.batch) * cell.eval.beam * halves / 2,
                      keys = llm.kv_heads * llm.head_dim;
   const std::int64_t cache = sequences * length.whole() * llm.layers * 2 * keys * e;
   const std::int64_t logits = sequences * llm.vocab_size * 3 * kFloat;
@@ -67,7 +69,7 @@ MemoryNeed memory_need(const Cell& cell, const EncoderShape& encoder, const Qwen
                                (cell.lora ? adapter_parameters(*cell.lora, llm) : 0);
   return {.weights = e * (encoder_parameters(encoder, cell.layers) + llm_parameters(llm)),
           .trained = trained * (half ? 22 : 20),
-          .activations = std::max(of_training(cell, llm, e), of_evaluation(cell, encoder, llm, e)),
+          .activations = std::max(of_training(cell, llm, e), of_evaluation(cell, encoder, llm, e, hardware)),
           .features = kFeatureCacheBytes};
 }
 

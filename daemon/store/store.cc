@@ -65,6 +65,11 @@ Result<Store> Store::open(const fs::path& directory) {
 }
 
 Result<Transaction> Store::Impl::begin() {
+  std::error_code unreadable;
+  if (!fs::exists(directory / kDatabaseFile, unreadable) && !unreadable) {
+    return Error{"superseded", fmt::format("{} was deleted while in use", directory.string()),
+                 "this daemon must end: what it would write is lost; start it again"};
+  }
   auto transaction = Transaction::write(database);
   if (!transaction) return transaction;
   auto newest = database.one<std::int64_t>("SELECT value FROM meta WHERE key = 'epoch'");

@@ -54,7 +54,7 @@ class Store {
   // One transaction for all of them. ResultStored verifies the utterances file first (count and SHA-256);
   // when that fails the others are committed, and the failed ones come back to become Failed{protocol}
   // events. An error means that nothing was committed; code superseded: another daemon has taken this
-  // directory over.
+  // directory over, or it was deleted.
   struct Rejected {
     ResultStored change;
     Error error;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 namespace sweetspot::worker {
 
@@ -79,78 +80,109 @@ std::vector<std::vector<Candidate>> best(const torch::Tensor& scores, std::int64
   }
   return all;
 }
-}  // namespace
 
-std::vector<TokenIds> beam_search(const Qwen2& llm, const Prompts& prompts, const BeamOptions& options) {
-  if (options.beam == 1) return greedy_search(llm, prompts, options);
-  const torch::NoGradGuard no_grad;
-  const Qwen2Config& config = llm->config();
-  const std::int64_t U = prompts.embeddings.size(0), K = options.beam, V = config.vocab_size;
-  const std::int64_t C = std::max<std::int64_t>(2, 1 + std::int64_t(config.eos_token_ids.size())) * K;
-  std::vector<Utterance> utterances(U, Utterance(int(K)));
-  std::vector<std::int64_t> open(U), rows;  // utterances that are still decoded; their rows of the batch
-  for (std::int64_t u = 0; u < U; ++u) open[u] = u;
+// The most probable continuation of each row. scores [U, V]
+std::vector<std::vector<Candidate>> most_probable(const torch::Tensor& scores) {
+  const auto tokens = scores.argmax(-1).cpu();
+  std::vector<std::vector<Candidate>> all;
+  for (std::int64_t u = 0; u < tokens.size(0); ++u)
+    all.push_back({{0, 0, tokens.data_ptr<std::int64_t>()[u]}});
+  return all;
+}
 
-  // The prompt is read once, then shared out to K beams.
-  Generation generation(llm, prompts, options.max_new_tokens);
-  for (std::int64_t u = 0; u < U; ++u) rows.insert(rows.end(), K, u);
-  generation.select(rows);
-  while (true) {
-    std::vector<float> running;
-    for (const std::int64_t u : open)
-      for (const Hypothesis& hypothesis : utterances[u].running) running.push_back(hypothesis.score);
-    auto scores = generation.penalise(torch::log_softmax(generation.logits(), -1), options.repetition_penalty,
-                                      options.quirk);
-    scores = scores + torch::tensor(running).to(scores.device()).unsqueeze(1);  // [open * K, V]
-    const auto candidates = best(scores.view({-1, K * V}), C, V);
+// Utterances of all batches so far, and the rows of those that are not done.
+class Search {
+ public:
+  Search(const Qwen2& llm, const BeamOptions& options) : llm_(llm), options_(options) {}
 
-    std::vector<std::int64_t> still_open;
+  bool done() const { return open_.empty(); }
+  // Half of the newest batch's utterances are done: the others would leave the model with few rows a pass.
+  bool has_room() const { return 2 * open_.size() <= newest_; }
+
+  // The prompts are read once, then shared out to the beams.
+  void join(const Prompts& prompts) {
+    newest_ = std::size_t(prompts.embeddings.size(0));
+    std::vector<std::int64_t> rows;
+    for (std::size_t u = 0; u < newest_; ++u) {
+      open_.push_back(utterances_.size());
+      utterances_.emplace_back(options_.beam);
+      rows.insert(rows.end(), options_.beam, std::int64_t(u));
+    }
+    Generation joining(llm_, prompts, options_);
+    joining.select(rows);
+    if (generation_) generation_->join(joining);
+    else generation_.emplace(std::move(joining));
+  }
+
+  // One token further.
+  void advance() {
+    const auto candidates =
+        options_.beam == 1 ? most_probable(generation_->penalise(generation_->logits())) : best_of_beams();
+    std::vector<std::size_t> still_open;
+    std::vector<std::int64_t> rows;
     TokenIds tokens;
-    rows.clear();
-    for (std::size_t i = 0; i < open.size(); ++i) {
-      Utterance& utterance = utterances[open[i]];
-      utterance.advance(candidates[i], config, options);
+    for (std::size_t i = 0; i < open_.size(); ++i) {
+      Utterance& utterance = utterances_[open_[i]];
+      utterance.advance(candidates[i], llm_->config(), options_);
       if (!utterance.open) continue;
-      still_open.push_back(open[i]);
-      for (std::int64_t k = 0; k < K; ++k) {
-        rows.push_back(std::int64_t(i) * K + utterance.parents[k]);
+      still_open.push_back(open_[i]);
+      for (std::size_t k = 0; k < utterance.running.size(); ++k) {
+        rows.push_back(std::int64_t(i) * options_.beam + utterance.parents[k]);
         tokens.push_back(utterance.running[k].ids.back());
       }
     }
-    open = std::move(still_open);
-    if (open.empty()) break;
-    generation.select(rows);
-    generation.step(tokens);
+    open_ = std::move(still_open);
+    if (open_.empty()) return generation_.reset();
+    generation_->select(rows);
+    generation_->step(tokens);
   }
-  std::vector<TokenIds> answers;
-  for (const Utterance& utterance : utterances) answers.push_back(utterance.finished.front().ids);
-  return answers;
+
+  std::vector<TokenIds> answers() const {
+    std::vector<TokenIds> all;
+    for (const Utterance& utterance : utterances_) all.push_back(utterance.finished.front().ids);
+    return all;
+  }
+
+ private:
+  std::vector<std::vector<Candidate>> best_of_beams() const {
+    const Qwen2Config& config = llm_->config();
+    const std::int64_t K = options_.beam, V = config.vocab_size;
+    std::vector<float> running;
+    for (const std::size_t u : open_)
+      for (const Hypothesis& hypothesis : utterances_[u].running) running.push_back(hypothesis.score);
+    auto scores = generation_->penalise(torch::log_softmax(generation_->logits(), -1));
+    scores = scores + torch::tensor(running).to(scores.device()).unsqueeze(1);  // [open * K, V]
+    const std::int64_t C = std::max<std::int64_t>(2, 1 + std::int64_t(config.eos_token_ids.size())) * K;
+    return best(scores.view({-1, K * V}), C, V);
+  }
+
+  const Qwen2& llm_;
+  const BeamOptions& options_;
+  std::vector<Utterance> utterances_;
+  std::vector<std::size_t> open_;
+  std::size_t newest_ = 0;                // utterances of the newest batch
+  std::optional<Generation> generation_;  // `beam` rows an open utterance
+};
+}  // namespace
+
+std::vector<TokenIds> beam_search(const Qwen2& llm, const NextPrompts& next, const BeamOptions& options) {
+  const torch::NoGradGuard no_grad;
+  Search search(llm, options);
+  for (bool more = true; more || !search.done();) {
+    if (more && search.has_room()) {
+      const auto prompts = next();
+      more = prompts.has_value();
+      if (prompts) search.join(*prompts);
+    }
+    if (!search.done()) search.advance();
+  }
+  return search.answers();
 }
 
-std::vector<TokenIds> greedy_search(const Qwen2& llm, const Prompts& prompts, const BeamOptions& options) {
-  const torch::NoGradGuard no_grad;
-  std::vector<TokenIds> answers(prompts.embeddings.size(0));
-  std::vector<std::int64_t> open(answers.size());
-  for (std::size_t u = 0; u < open.size(); ++u) open[u] = std::int64_t(u);
-
-  Generation generation(llm, prompts, options.max_new_tokens);
-  for (int length = 1; length <= options.max_new_tokens; ++length) {
-    const auto chosen =
-        generation.penalise(generation.logits(), options.repetition_penalty, options.quirk).argmax(-1).cpu();
-    std::vector<std::int64_t> still_open, rows;
-    TokenIds tokens;
-    for (std::size_t i = 0; i < open.size(); ++i) {
-      const std::int64_t token = chosen.data_ptr<std::int64_t>()[i];
-      answers[open[i]].push_back(token);
-      if (ends(llm->config(), token)) continue;
-      still_open.push_back(open[i]), rows.push_back(std::int64_t(i)), tokens.push_back(token);
-    }
-    open = std::move(still_open);
-    if (open.empty() || length == options.max_new_tokens) break;
-    generation.select(rows);
-    generation.step(tokens);
-  }
-  return answers;
+std::vector<TokenIds> beam_search(const Qwen2& llm, const Prompts& prompts, const BeamOptions& options) {
+  bool given = false;
+  const auto once = [&] { return std::exchange(given, true) ? std::nullopt : std::optional(prompts); };
+  return beam_search(llm, once, options);
 }
 
 }  // namespace sweetspot::worker

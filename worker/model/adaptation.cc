@@ -96,6 +96,10 @@ void JoinedAdapters::select(const torch::Tensor& rows) {
   if (cell_.defined()) cell_ = cell_.index_select(0, rows);
 }
 
+void JoinedAdapters::join(const JoinedAdapters& other) {
+  if (cell_.defined()) cell_ = torch::cat({cell_, other.cell_});
+}
+
 torch::Tensor JoinedAdapters::adapt(int layer, Target target, const torch::Tensor& x,
                                     const torch::Tensor& y) const {
   const Maps& maps = maps_[LoraAdapter::place(layer, target)];

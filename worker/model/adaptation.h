@@ -44,6 +44,7 @@ class JoinedAdapters : public Adaptation {
   JoinedAdapters(std::span<const LoraAdapter* const> cells, std::int64_t rows);
 
   void select(const torch::Tensor& rows);  // int64 [rows]: keeps these in this order
+  void join(const JoinedAdapters& other);  // adds its rows below these: of the same cells
   torch::Tensor adapt(int layer, Target target, const torch::Tensor& x,
                       const torch::Tensor& y) const override;
 

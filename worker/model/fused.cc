@@ -85,7 +85,8 @@ struct RmsNormFunction : torch::autograd::Function<RmsNormFunction> {
 enum class Way { split, join };
 void rotate_rows(Way way, const torch::Tensor& from, const torch::Tensor& cos, const torch::Tensor& sin,
                  torch::Tensor& to, std::int64_t heads) {
-  const std::int64_t L = cos.size(0), d = cos.size(1), B = from.numel() / (heads * L * d);
+  const std::int64_t L = cos.size(1), d = cos.size(2), angles = cos.size(0) * L,
+                     B = from.numel() / (heads * L * d);
   const float *x = from.data_ptr<float>(), *c = cos.data_ptr<float>(), *s = sin.data_ptr<float>();
   float* y = to.data_ptr<float>();
   at::parallel_for(0, B * L, kGrain, [&](std::int64_t begin, std::int64_t end) {
@@ -93,7 +94,8 @@ void rotate_rows(Way way, const torch::Tensor& from, const torch::Tensor& cos, c
       for (std::int64_t b = r / L, l = r % L, h = 0; h < heads; ++h) {
         const std::int64_t joined = (r * heads + h) * d, split = ((b * heads + h) * L + l) * d;
         const bool splits = way == Way::split;
-        rotate_row(x + (splits ? joined : split), c + l * d, s + l * d, y + (splits ? split : joined), d / 2,
+        const std::int64_t angle = r % angles * d;
+        rotate_row(x + (splits ? joined : split), c + angle, s + angle, y + (splits ? split : joined), d / 2,
                    splits ? 1 : -1);
       }
   });

@@ -14,7 +14,7 @@ inline bool can_fuse(const torch::Tensor& x) { return x.is_cpu() && x.scalar_typ
 torch::Tensor fused_rms_norm(const torch::Tensor& x, const torch::Tensor& weight, double eps);
 
 // Splits heads and rotates the pairs (x_i, x_{i + d/2}) by their position's angles.
-// x [B, L, heads * d], cos and sin [L, d] -> [B, heads, L, d]
+// x [B, L, heads * d], cos and sin [B or 1, L, d] -> [B, heads, L, d]
 torch::Tensor fused_rotated_heads(const torch::Tensor& x, std::int64_t heads, const torch::Tensor& cos,
                                   const torch::Tensor& sin);
 

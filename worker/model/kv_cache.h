@@ -3,6 +3,7 @@
 
 #include <torch/torch.h>
 
+#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -10,7 +11,7 @@ namespace sweetspot::worker {
 
 class KvCache {
  public:
-  // Room for `capacity` positions, taken when the first ones arrive.
+  // Room for `capacity` positions in all, taken when the first ones arrive.
   KvCache(std::int64_t layers, std::int64_t capacity) : keys_(layers), values_(layers), capacity_(capacity) {}
 
   std::int64_t length() const { return length_; }
@@ -34,7 +35,34 @@ class KvCache {
       }
   }
 
+  // Adds the rows of another cache of this model below these, which lose their first `front` positions, and
+  // makes room for `room` more. All rows end together; what then stands in front of shorter ones is zero.
+  void join(const KvCache& other, std::int64_t front, std::int64_t room) {
+    const std::int64_t length = std::max(length_ - front, other.length_);
+    const auto joined = [&](const torch::Tensor& above, const torch::Tensor& below) {
+      auto all =
+          above.new_empty({above.size(0) + below.size(0), above.size(1), length + room, above.size(3)});
+      const auto used = all.narrow(2, 0, length);
+      place(used.narrow(0, 0, above.size(0)), above.narrow(2, front, length_ - front));
+      place(used.narrow(0, above.size(0), below.size(0)), below.narrow(2, 0, other.length_));
+      return all;
+    };
+    for (std::size_t layer = 0; layer < keys_.size(); ++layer) {
+      keys_[layer] = joined(keys_[layer], other.keys_[layer]);
+      values_[layer] = joined(values_[layer], other.values_[layer]);
+    }
+    spare_.reset();
+    length_ = length, capacity_ = length + room;
+  }
+
  private:
+  // At the end of `all`, after zeros.
+  static void place(const torch::Tensor& all, const torch::Tensor& some) {
+    const std::int64_t hole = all.size(2) - some.size(2);
+    all.narrow(2, 0, hole).zero_();
+    all.narrow(2, hole, some.size(2)).copy_(some);
+  }
+
   torch::Tensor extended(torch::Tensor& all, const torch::Tensor& fresh) {
     if (!all.defined()) all = fresh.new_empty({fresh.size(0), fresh.size(1), capacity_, fresh.size(3)});
     all.narrow(2, length_, fresh.size(2)).copy_(fresh);

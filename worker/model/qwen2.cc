@@ -14,7 +14,7 @@ torch::Tensor rotated_heads(const torch::Tensor& x, std::int64_t heads, const to
   if (can_fuse(x)) return fused_rotated_heads(x, heads, cos, sin);
   const auto split = split_heads(x, heads);
   const auto halves = split.chunk(2, -1);
-  return split * cos + torch::cat({-halves[1], halves[0]}, -1) * sin;
+  return split * cos.unsqueeze(1) + torch::cat({-halves[1], halves[0]}, -1) * sin.unsqueeze(1);
 }
 
 // Shares each of kv_heads keys among `group` consecutive queries. [B, kv, T, d] -> [B, kv * group, T, d]
@@ -109,7 +109,7 @@ torch::Tensor Qwen2AttentionImpl::forward(int layer, const torch::Tensor& x, std
   if (!all) outputs.insert(outputs.begin(), q_proj_->forward(queried));
   const auto q =
       rotated_heads(adapted(pass, layer, Target::q, queried, outputs[0]), config_.heads,
-                    last(sequence.cos, 0, wanted), last(sequence.sin, 0, wanted));  // [B, heads, N, d]
+                    last(sequence.cos, 1, wanted), last(sequence.sin, 1, wanted));  // [B, heads, N, d]
   auto k = rotated_heads(adapted(pass, layer, Target::k, x, outputs[1]), config_.kv_heads, sequence.cos,
                          sequence.sin);  // [B, kv_heads, L, d]
   auto v = split_heads(adapted(pass, layer, Target::v, x, outputs[2]), config_.kv_heads);
@@ -179,8 +179,9 @@ void Qwen2BodyImpl::join() {
 
 Qwen2Sequence Qwen2BodyImpl::sequence(const torch::Tensor& x, const Qwen2Pass& pass) const {
   const std::int64_t past = pass.cache ? pass.cache->length() : 0, length = x.size(1), total = past + length;
-  const auto positions = torch::arange(past, total, torch::kFloat32);
-  auto angles = torch::outer(positions, inv_freq_).to(x.device());  // [L, d / 2]
+  auto positions = torch::arange(past, total, torch::dtype(torch::kFloat32).device(x.device())).unsqueeze(0);
+  if (pass.padding.defined()) positions = (positions - pass.padding.unsqueeze(1)).clamp_min(0);  // [B, L]
+  auto angles = positions.unsqueeze(-1) * inv_freq_.to(x.device());  // [B or 1, L, d / 2]
   angles = torch::cat({angles, angles}, -1);
   Qwen2Sequence sequence{angles.cos().to(x.scalar_type()), angles.sin().to(x.scalar_type()), {}};
   if (!pass.padding.defined()) return sequence;

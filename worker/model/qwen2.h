@@ -35,7 +35,7 @@ TORCH_MODULE(RmsNorm);
 
 // What all layers of one pass share: rotation angles and which key each query may see.
 struct Qwen2Sequence {
-  torch::Tensor cos, sin;  // [L, head_dim]
+  torch::Tensor cos, sin;  // [B or 1, L, head_dim]
   torch::Tensor mask;      // bool [B, 1, L, past + L], or undefined: causal
 };
 
@@ -108,8 +108,7 @@ class Qwen2Impl : public torch::nn::Module {
   // int64 [...] -> [..., hidden]
   torch::Tensor embed(const torch::Tensor& ids) const { return model_->embed_tokens->forward(ids); }
   // Embeddings [B, L, hidden] -> hidden states after the final norm [B, L or pass.wanted, hidden]. Rotary
-  // positions count from the start of the row, padding included: attention sees differences of positions
-  // only.
+  // positions count from the first position of the row that holds something.
   torch::Tensor forward(const torch::Tensor& embeddings, const Qwen2Pass& pass) const {
     return model_->forward(embeddings, pass);
   }

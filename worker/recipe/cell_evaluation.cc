@@ -16,6 +16,18 @@ namespace sweetspot::worker {
 namespace {
 constexpr std::size_t kSkippedListed = 1000;
 
+std::size_t clips(std::span<const Batch> batches) {
+  std::size_t all = 0;
+  for (const Batch& batch : batches) all += batch.size();
+  return all;
+}
+
+template <class Items>
+std::pair<Items, Items> halves(const Items& items) {
+  const auto middle = items.begin() + std::ptrdiff_t(items.size() / 2);
+  return {{items.begin(), middle}, {middle, items.end()}};
+}
+
 EditCounts total_words(std::span<const UtteranceResult> results) {
   EditCounts total;
   for (const UtteranceResult& result : results) total += result.words;
@@ -27,9 +39,16 @@ EditCounts total_words(std::span<const UtteranceResult> results) {
 void CellRun::begin_transcription(std::string_view phase, std::span<const Utterance> utterances, int beam) {
   Transcription& t = transcription_;
   t.phase = phase, t.beam = beam, t.utterances = utterances, t.next = 0;
-  t.batches = make_batches(utterances, member_.cell.eval.batch);
-  for (std::size_t done = 0; done < t.decoded.size(); ++t.next) done += t.batches[t.next].size();
-  report(phase, std::int64_t(t.next), std::int64_t(t.batches.size()));
+  t.parts.clear();
+  for (Batch& batch : make_batches(utterances, member_.cell.eval.batch)) {
+    if (t.parts.empty() || t.parts.back().size() == batches_a_search_) t.parts.emplace_back();
+    t.parts.back().push_back(std::move(batch));
+  }
+  std::size_t done = 0;
+  for (; t.next < t.parts.size() && done + clips(t.parts[t.next]) <= t.decoded.size(); ++t.next)
+    done += clips(t.parts[t.next]);
+  t.decoded.resize(done);
+  report(phase, std::int64_t(done), std::int64_t(utterances.size()));
 }
 
 BeamOptions CellRun::search() const {
@@ -42,62 +61,60 @@ BeamOptions CellRun::search() const {
 
 std::optional<StepShape> CellRun::next_transcription() const {
   const Transcription& t = transcription_;
-  if (t.next == t.batches.size()) return std::nullopt;
-  StepShape next = shape(t.utterances, t.batches[t.next]);
+  if (t.next == t.parts.size()) return std::nullopt;
+  StepShape next = shape(t.utterances, t.parts[t.next]);
   next.search = search();
   return next;
 }
 
-CellBatch CellRun::prompts() const {
+// Says how far it is: a part can take minutes.
+torch::Tensor CellRun::prompts(std::size_t batch) {
   const Transcription& t = transcription_;
-  return {slam_->prompt(audio_tokens(t.utterances, t.batches[t.next], {})), {}};
+  const std::span<const Batch> part = t.parts[t.next];
+  report(t.phase, std::int64_t(t.decoded.size() + clips(part.first(batch))),
+         std::int64_t(t.utterances.size()));
+  return slam_->prompt(audio_tokens(t.utterances, part[batch], {}));
 }
 
-std::vector<std::string> CellRun::transcribe() {
-  const torch::NoGradGuard no_grad;
-  return transcribe(transcription_.batches[transcription_.next]);
-}
-
-// The answers of one batch; of its halves where memory is too small for the whole.
-std::vector<std::string> CellRun::transcribe(const Batch& batch) {
-  try {
-    const Autocast autocast(precision_);
-    const Prompts prompts = {.embeddings = slam_->prompt(audio_tokens(transcription_.utterances, batch, {})),
-                             .adapters = {lora()}};
-    std::vector<std::string> texts;
-    for (const TokenIds& answer : beam_search(slam_->llm(), prompts, search()))
-      texts.push_back(slam_->text(answer));
-    return texts;
-  } catch (const std::exception& error) {
-    if (!is_out_of_memory(error) || batch.size() < 2) throw;
-    reporter_.note(fmt::format("out of memory: {} utterances are transcribed in two halves", batch.size()));
+bool CellRun::halve_transcription() {
+  auto& parts = transcription_.parts;
+  const auto part = parts.begin() + std::ptrdiff_t(transcription_.next);
+  if (clips(*part) < 2) return false;
+  reporter_.note(fmt::format("out of memory: {} utterances are transcribed in two halves", clips(*part)));
+  std::vector<Batch> first, second;
+  if (part->size() > 1) {
+    std::tie(first, second) = halves(*part);
+  } else {
+    const auto [one, other] = halves(part->front());
+    first = {one}, second = {other};
   }
-  const auto middle = batch.begin() + std::ptrdiff_t(batch.size() / 2);
-  auto texts = transcribe({batch.begin(), middle});
-  for (std::string& text : transcribe({middle, batch.end()})) texts.push_back(std::move(text));
-  return texts;
+  *part = std::move(first);
+  parts.insert(part + 1, std::move(second));
+  return true;
 }
 
 void CellRun::end_transcription(std::vector<std::string> texts) {
   Transcription& t = transcription_;
-  const Batch& batch = t.batches[t.next];
-  for (std::size_t i = 0; i < batch.size(); ++i) {
-    const Utterance& utterance = t.utterances[std::size_t(batch[i])];
-    UtteranceResult result = score(utterance.text, texts[i]);
-    result.id = utterance.id, result.audio = utterance.audio.string(), result.seconds = utterance.seconds;
-    t.decoded.push_back(std::move(result));
-  }
+  auto text = texts.begin();
+  for (const Batch& batch : t.parts[t.next])
+    for (const int index : batch) {
+      const Utterance& utterance = t.utterances[std::size_t(index)];
+      UtteranceResult result = score(utterance.text, *text++);
+      result.id = utterance.id, result.audio = utterance.audio.string(), result.seconds = utterance.seconds;
+      t.decoded.push_back(std::move(result));
+    }
   // The test split is encoded when it comes to that; clips of others may be there.
-  if (done_training_ || !keeps_features_) clips_ += std::int64_t(batch.size());
+  if (done_training_ || !keeps_features_) clips_ += std::int64_t(texts.size());
   ++t.next;
-  report(t.phase, std::int64_t(t.next), std::int64_t(t.batches.size()));
+  report(t.phase, std::int64_t(t.decoded.size()), std::int64_t(t.utterances.size()));
 }
 
 std::vector<UtteranceResult> CellRun::transcribed() {
   std::vector<UtteranceResult> results(transcription_.utterances.size());
   auto next = transcription_.decoded.begin();
-  for (const Batch& batch : transcription_.batches)
-    for (const int index : batch) results[std::size_t(index)] = std::move(*next++);
+  for (const auto& part : transcription_.parts)
+    for (const Batch& batch : part)
+      for (const int index : batch) results[std::size_t(index)] = std::move(*next++);
   transcription_ = {};
   return results;
 }

@@ -73,6 +73,7 @@ void CellRun::load(Workshop& workshop, std::size_t cells) {
   points_ = ResumePoints(member_.directory, checkpoints);
   device_ = workshop.device();
   precision_ = workshop.precision(cell);
+  batches_a_search_ = workshop.batches_a_search();
   corpus_ = need(workshop.corpus(cell.corpus));
   report("loading", 1, 3);
   encoder_ = need(workshop.encoder(cell.encoder, cell.layers, precision_));
@@ -123,12 +124,11 @@ void CellRun::encode(std::span<const int> depths) {
   }
 }
 
-StepShape CellRun::shape(std::span<const Utterance> utterances, const Batch& batch) const {
-  return {.slam = slam_.get(),
-          .precision = precision_,
-          .frames = member_.cell.projector.frames,
-          .seconds = padded_seconds(utterances[std::size_t(batch.front())]),
-          .rows = batch.size()};
+StepShape CellRun::shape(std::span<const Utterance> utterances, std::span<const Batch> batches) const {
+  StepShape shape{.slam = slam_.get(), .precision = precision_, .frames = member_.cell.projector.frames};
+  for (const Batch& batch : batches)
+    shape.batches.push_back({padded_seconds(utterances[std::size_t(batch.front())]), batch.size()});
+  return shape;
 }
 
 // Encoder features -> projector: [B, A, hidden]
@@ -148,7 +148,7 @@ CellBatch CellRun::training_batch(const Batch& batch, std::uint64_t draw) const 
 
 std::optional<StepShape> CellRun::next_step() const {
   if (next_batch_ == batches_.size()) return std::nullopt;
-  StepShape next = shape(corpus_->train.utterances, batches_[next_batch_]);
+  StepShape next = shape(corpus_->train.utterances, {&batches_[next_batch_], 1});
   // Dropout goes by places in a batch, so these must not depend on mates with longer answers.
   for (const int index : batches_[next_batch_]) next.answer = std::max(next.answer, answers_[index].size());
   return next;

@@ -20,14 +20,25 @@ namespace sweetspot::worker {
 // What the next step of a cell looks like: cells whose steps are equal can take them in one pass through the
 // language model.
 struct StepShape {
+  struct Clips {
+    int seconds = 0;  // of each
+    std::size_t rows = 0;
+    bool operator==(const Clips&) const = default;
+  };
   const SlamAsr* slam = nullptr;
   Precision precision = Precision::fp32;
-  int frames = 0, seconds = 0;        // joined to an audio token; of each clip
-  std::size_t rows = 0, answer = 0;   // answer: tokens of the longest, in training
+  int frames = 0;                     // joined to an audio token
+  std::vector<Clips> batches;         // one in training
+  std::size_t answer = 0;             // tokens of the longest, in training
   std::optional<BeamOptions> search;  // of a transcription
   bool operator==(const StepShape&) const = default;
-  // That one cell sends through the language model, but for the few of the prompt.
-  std::size_t tokens() const { return rows * (std::size_t(kFramesASecond * seconds / frames) + answer); }
+  // That one cell sends through the language model at once, but for the few of the prompt.
+  std::size_t tokens() const {
+    std::size_t most = 0;
+    for (const Clips& clips : batches)
+      most = std::max(most, clips.rows * (std::size_t(kFramesASecond * clips.seconds / frames) + answer));
+    return most;
+  }
 };
 
 // A batch of a cell on its way into the language model: audio tokens [B, A, hidden] and, in training, the
@@ -59,10 +70,10 @@ class CellRun {
   void end_epoch();  // done_training() may now be true
   void begin_test();
   RunResult end_test();
-  // Both go over a split batch by batch.
+  // Both go over a split a few batches at a time.
   std::optional<StepShape> next_transcription() const;  // absent: the split is through
-  CellBatch prompts() const;
-  std::vector<std::string> transcribe();  // the next batch, by itself
+  torch::Tensor prompts(std::size_t batch);             // of the next ones: [B, A + P, hidden]
+  bool halve_transcription();  // fewer batches at a time, then fewer utterances; false: there is but one
   void end_transcription(std::vector<std::string> texts);
 
   using Work = double Timing::*;  // a kind of it
@@ -89,13 +100,14 @@ class CellRun {
       return before + (since ? std::chrono::duration<double>(Clock::now() - *since).count() : 0);
     }
   };
-  // A split that is being transcribed.
+  // A split that is being transcribed. The batches of one part are decoded in one search; where parts end is
+  // the same for every attempt, as the order of sums and so the last bits of a score depend on it.
   struct Transcription {
     std::string_view phase;
     int beam = 1;
     std::span<const Utterance> utterances;
-    std::vector<Batch> batches;
-    std::size_t next = 0;                  // of the batches
+    std::vector<std::vector<Batch>> parts;
+    std::size_t next = 0;                  // of the parts
     std::vector<UtteranceResult> decoded;  // so far, in the order of the batches
   };
   void between_steps();  // ends the cell when it is to end; keeps where it stands when it is time to
@@ -112,7 +124,7 @@ class CellRun {
   void note_resumption(const nlohmann::json& then);
   void report(std::string_view phase, std::int64_t step, std::int64_t steps);
   Timing timing() const;
-  StepShape shape(std::span<const Utterance> utterances, const Batch& batch) const;
+  StepShape shape(std::span<const Utterance> utterances, std::span<const Batch> batches) const;
   CellBatch training_batch(const Batch& batch, std::uint64_t draw) const;
   Dropout dropout(Draw purpose, std::uint64_t draw) const { return {rng_, purpose, draw}; }
   torch::Tensor audio_tokens(std::span<const Utterance> utterances, const Batch& batch,
@@ -121,7 +133,6 @@ class CellRun {
   double gradients_in_parts(const Batch& batch);
   void begin_transcription(std::string_view phase, std::span<const Utterance> utterances, int beam);
   BeamOptions search() const;
-  std::vector<std::string> transcribe(const Batch& batch);
   std::vector<UtteranceResult> transcribed();  // all of the split, in its order
   void keep_best(int epoch, double wer);
   std::vector<torch::Tensor> trained() const;
@@ -137,6 +148,7 @@ class CellRun {
   std::shared_ptr<const Corpus> corpus_;
   std::shared_ptr<SpeechEncoder> encoder_;
   std::shared_ptr<const SlamAsr> slam_;
+  std::size_t batches_a_search_ = 1;
   std::vector<int> depths_;
   bool keeps_features_ = false;  // of the train and validation splits, for all epochs
 

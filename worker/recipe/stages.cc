@@ -33,18 +33,39 @@ std::vector<std::vector<std::string>> transcribe_together(CellRuns cells) {
   const torch::NoGradGuard no_grad;
   const Autocast autocast(cells.front()->precision());
   const SlamAsr& slam = cells.front()->slam();
-  std::vector<torch::Tensor> embeddings;
-  Prompts prompts;
-  for (const CellRun* cell : cells) {
-    embeddings.push_back(cell->prompts().audio);
-    prompts.adapters.push_back(cell->lora());
-  }
-  prompts.embeddings = torch::cat(embeddings);
-  const auto answers = beam_search(slam.llm(), prompts, *cells.front()->next_transcription()->search);
+  const StepShape shape = *cells.front()->next_transcription();
+  std::size_t batch = 0;
+  const auto next = [&]() -> std::optional<Prompts> {
+    if (batch == shape.batches.size()) return std::nullopt;
+    std::vector<torch::Tensor> embeddings;
+    Prompts prompts;
+    for (CellRun* cell : cells) {
+      embeddings.push_back(cell->prompts(batch));
+      prompts.adapters.push_back(cell->lora());
+    }
+    ++batch;
+    prompts.embeddings = torch::cat(embeddings);
+    return prompts;
+  };
+  const auto answers = beam_search(slam.llm(), next, *shape.search);
+  auto answer = answers.begin();
   std::vector<std::vector<std::string>> texts(cells.size());
-  for (std::size_t i = 0; i < answers.size(); ++i)
-    texts[i * cells.size() / answers.size()].push_back(slam.text(answers[i]));
+  for (const StepShape::Clips& clips : shape.batches)
+    for (auto& of_cell : texts)
+      for (std::size_t row = 0; row < clips.rows; ++row) of_cell.push_back(slam.text(*answer++));
   return texts;
+}
+
+// In as many parts as memory asks for.
+std::vector<std::string> transcribe_alone(CellRun& cell) {
+  CellRun* const only = &cell;
+  while (true) {
+    try {
+      return transcribe_together({&only, 1}).front();
+    } catch (const std::exception& error) {
+      if (!is_out_of_memory(error) || !cell.halve_transcription()) throw;
+    }
+  }
 }
 }  // namespace
 
@@ -60,7 +81,7 @@ Stage<std::vector<std::string>> transcribing(CellRun::Work work) {
   return {.work = work,
           .next = &CellRun::next_transcription,
           .together = transcribe_together,
-          .alone = [](CellRun& cell) { return cell.transcribe(); },
+          .alone = transcribe_alone,
           .end = &CellRun::end_transcription};
 }
 

@@ -104,6 +104,17 @@ TEST_F(StoreTest, DaemonWhoseLockWasDeletedStopsWritingWhenAnotherBegins) {
   EXPECT_TRUE(second->insert_sweep(request()));
 }
 
+TEST_F(StoreTest, NothingIsWrittenIntoADatabaseThatWasDeleted) {
+  ASSERT_TRUE(store->insert_sweep(request()));
+  std::filesystem::rename(directory.path() / "sweetspot.db", directory.path() / "elsewhere");
+  const auto refused = store->insert_sweep(request());
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, "superseded");
+  EXPECT_NE(refused.error().message.find("was deleted"), std::string::npos) << refused.error().message;
+  std::filesystem::rename(directory.path() / "elsewhere", directory.path() / "sweetspot.db");
+  EXPECT_TRUE(store->insert_sweep(request()));
+}
+
 TEST_F(StoreTest, SweepIsStoredWithAllItsRunsOrNotAtAll) {
   auto twice = request();
   twice.cells.push_back(twice.cells.front());

@@ -27,16 +27,18 @@ TEST(Fused, RmsNormIsItsFormulaForwardsAndBackwards) {
 
 TEST(Fused, RotationIsItsFormulaForwardsAndBackwards) {
   torch::manual_seed(1);
-  const auto angles = torch::randn({7, 3}).repeat({1, 2});  // [L, d], both halves alike
-  const auto cos = angles.cos(), sin = angles.sin();
-  expect_same(
-      torch::randn({2, 7, 4 * 6}),
-      [&](const torch::Tensor& x) { return fused_rotated_heads(x, 4, cos, sin); },
-      [&](const torch::Tensor& x) {
-        const auto heads = x.view({2, 7, 4, 6}).transpose(1, 2);
-        const auto halves = heads.chunk(2, -1);
-        return heads * cos + torch::cat({-halves[1], halves[0]}, -1) * sin;
-      });
+  for (const std::int64_t rows : {1, 2}) {                             // of angles: for all, or for each
+    const auto angles = torch::randn({rows, 7, 3}).repeat({1, 1, 2});  // [rows, L, d], both halves alike
+    const auto cos = angles.cos(), sin = angles.sin();
+    expect_same(
+        torch::randn({2, 7, 4 * 6}),
+        [&](const torch::Tensor& x) { return fused_rotated_heads(x, 4, cos, sin); },
+        [&](const torch::Tensor& x) {
+          const auto heads = x.view({2, 7, 4, 6}).transpose(1, 2);
+          const auto halves = heads.chunk(2, -1);
+          return heads * cos.unsqueeze(1) + torch::cat({-halves[1], halves[0]}, -1) * sin.unsqueeze(1);
+        });
+  }
 }
 
 }  // namespace

@@ -91,7 +91,8 @@ class Resume : public testing::Test {
   static void TearDownTestSuite() { world.reset(); }
 
   // A checkpoint at every step.
-  WorkshopOptions options = {.checkpoints = {.pause = {}, .share = 1e12, .free_bytes = 0}};
+  WorkshopOptions options = {.checkpoints = {.pause = {}, .share = 1e12, .free_bytes = 0},
+                             .batches_a_search = 3};
 
   CellOutcome run(const Cell& cell, const std::string& name, Killer& killer,
                   std::vector<fs::path> earlier = {}) {
@@ -328,16 +329,21 @@ struct SmallMemory final : c10::Allocator {
 };
 SmallMemory small_memory;
 
-// Measures the largest piece of memory that a step takes from the second on, or takes it away from there.
+// Measures the largest piece of memory that a phase takes from its second sign of progress on, or takes it
+// away from there.
 class MemoryThief : public Killer {
  public:
+  explicit MemoryThief(std::string where) : where_(std::move(where)) {}
   std::size_t limit = SIZE_MAX, largest = 0;
   void progress(const StepProgress& now) override {
     Killer::progress(now);
-    if (now.phase != "training") small_memory.limit = SIZE_MAX;
-    else if (losses.size() == 1) small_memory.largest = 0, small_memory.limit = limit;
+    if (now.phase != where_) small_memory.limit = SIZE_MAX;
+    else if (seen[where_] == 1) small_memory.largest = 0, small_memory.limit = limit;
     else largest = small_memory.largest;
   }
+
+ private:
+  std::string where_;
 };
 
 TEST_F(Resume, OutOfMemoryBatchesAreComputedInPartsWithTheSameGradients) {
@@ -345,7 +351,7 @@ TEST_F(Resume, OutOfMemoryBatchesAreComputedInPartsWithTheSameGradients) {
   cell.train.batch = 8, cell.train.epochs = 1;
   cell.projector.dropout = cell.lora->dropout = 0;
   c10::SetAllocator(c10::kCPU, &small_memory, 1);
-  MemoryThief whole, starved;
+  MemoryThief whole("training"), starved("training");
   ASSERT_TRUE(run(cell, "roomy", whole).ok());
   starved.limit = whole.largest - 1;
   const auto outcome = run(cell, "starved", starved);
@@ -356,6 +362,20 @@ TEST_F(Resume, OutOfMemoryBatchesAreComputedInPartsWithTheSameGradients) {
   ASSERT_EQ(starved.losses.size(), whole.losses.size());
   for (std::size_t i = 0; i < whole.losses.size(); ++i)
     EXPECT_NEAR(starved.losses[i], whole.losses[i], 1e-4) << i;
+}
+
+TEST_F(Resume, OutOfMemoryBatchesAreTranscribedInHalvesWithTheSameAnswers) {
+  Cell cell = lora();
+  cell.train.epochs = 1;
+  cell.eval = {.beam = 4, .max_new_tokens = 500, .batch = 8};  // room for answers is what takes most
+  c10::SetAllocator(c10::kCPU, &small_memory, 1);
+  MemoryThief whole("evaluating"), starved("evaluating");
+  const std::string wanted = finish(cell, "spacious", whole);
+  starved.limit = whole.largest - 1;
+  const std::string answers = finish(cell, "cramped", starved);
+  c10::SetAllocator(c10::kCPU, small_memory.inner, 2);
+  EXPECT_EQ(answers, wanted);
+  EXPECT_THAT(starved.notes, HasSubstr("utterances are transcribed in two halves"));
 }
 
 }  // namespace
