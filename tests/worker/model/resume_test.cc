@@ -355,7 +355,7 @@ TEST_F(Resume, OutOfMemoryBatchesAreComputedInPartsWithTheSameGradients) {
   ASSERT_TRUE(run(cell, "roomy", whole).ok());
   starved.limit = whole.largest - 1;
   const auto outcome = run(cell, "starved", starved);
-  c10::SetAllocator(c10::kCPU, small_memory.inner, 2);
+  c10::SetAllocator(c10::kCPU, small_memory.inner, 1);
   ASSERT_TRUE(outcome.ok()) << outcome.error().error.message;
   EXPECT_GT(small_memory.refused, 0);
   EXPECT_THAT(starved.notes, HasSubstr("batches are computed in 2 parts"));
@@ -367,13 +367,13 @@ TEST_F(Resume, OutOfMemoryBatchesAreComputedInPartsWithTheSameGradients) {
 TEST_F(Resume, OutOfMemoryBatchesAreTranscribedInHalvesWithTheSameAnswers) {
   Cell cell = lora();
   cell.train.epochs = 1;
-  cell.eval = {.beam = 4, .max_new_tokens = 800, .batch = 8};  // room for answers is what takes most
+  cell.eval = {.beam = 8, .max_new_tokens = 600, .batch = 8};  // room for answers is what takes most
   c10::SetAllocator(c10::kCPU, &small_memory, 1);
   MemoryThief whole("evaluating"), starved("evaluating");
   const std::string wanted = finish(cell, "spacious", whole);
   starved.limit = whole.largest - 1;
   const std::string answers = finish(cell, "cramped", starved);
-  c10::SetAllocator(c10::kCPU, small_memory.inner, 2);
+  c10::SetAllocator(c10::kCPU, small_memory.inner, 1);
   EXPECT_EQ(answers, wanted);
   EXPECT_THAT(starved.notes, HasSubstr("utterances are transcribed in two halves"));
 }
