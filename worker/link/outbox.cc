@@ -25,7 +25,10 @@ void Outbox::put(WorkerMessage message) {
 }
 
 void Outbox::put_progress(const Progress& progress) {
-  if (has(progress.grant)) progress_[progress.grant] = progress;
+  if (!has(progress.grant)) return;
+  auto& newest = progress_[progress.grant];
+  std::erase_if(newest, [&](const Progress& before) { return before.phase == progress.phase; });
+  newest.push_back(progress);
 }
 
 void Outbox::acknowledge(std::int64_t seq) {
@@ -52,7 +55,8 @@ std::vector<WorkerFrame> Outbox::take(TimePoint now) {
                        [&](const WorkerFrame& f) { return f.seq > sent_; });
   sent_ = last_seq_;
   if (now >= next_progress_ && !progress_.empty()) {
-    for (const auto& [grant, progress] : progress_) frames.push_back({.seq = 0, .message = progress});
+    for (const auto& [grant, newest] : progress_)
+      for (const Progress& progress : newest) frames.push_back({.seq = 0, .message = progress});
     progress_.clear();
     next_progress_ = now + kProgressPause;
   }

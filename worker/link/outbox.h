@@ -24,7 +24,8 @@ class Outbox {
   // Started, EpochDone, Done, Failed, Stopped: numbered, kept and sent again until acknowledged. What is said
   // of a grant that is not ours, or not any more, is dropped.
   void put(WorkerMessage message);
-  // Of several between two takes only the newest of each grant is sent.
+  // Of several between two takes only the newest of each grant and phase is sent: where a validation takes
+  // milliseconds, it would hide the loss of every step.
   void put_progress(const Progress& progress);
 
   void acknowledge(std::int64_t seq);  // everything up to seq
@@ -39,7 +40,7 @@ class Outbox {
   std::int64_t last_seq_ = 0;
   std::deque<WorkerFrame> kept_;  // by seq, not acknowledged
   std::int64_t sent_ = 0;         // up to this seq on this connection
-  std::map<Grant, Progress> progress_;
+  std::map<Grant, std::vector<Progress>> progress_;
   TimePoint next_progress_{};
   std::set<Grant> grants_;
 };

@@ -67,6 +67,16 @@ TEST_F(OutboxTest, OnlyTheNewestProgressIsSentAndNotTooOften) {
   EXPECT_EQ(outbox.take(now + Outbox::kProgressPause).size(), 1u);
 }
 
+TEST_F(OutboxTest, AValidationDoesNotHideTheLossBeforeIt) {
+  std::int64_t step = 0;
+  for (const char* phase : {"training", "validating", "training", "validating", "validating"})
+    outbox.put_progress({.grant = kFirst, .phase = phase, .step = ++step});
+  const auto sent = outbox.take(now);
+  ASSERT_EQ(sent.size(), 2u);
+  EXPECT_EQ(std::get<Progress>(sent[0].message).step, 3);
+  EXPECT_EQ(std::get<Progress>(sent[1].message).step, 5) << "where it is now comes last";
+}
+
 TEST_F(OutboxTest, ProgressDoesNotOutliveItsRunOrItsConnection) {
   outbox.put_progress({.grant = kFirst});
   outbox.put(Failed{kFirst, {}, {}});
