@@ -37,6 +37,7 @@ export const workerStates: Record<Worker["state"], string> = {
   starting: "starting", idle: "idle", busy: "busy", lost: "lost", gone: "gone",
 };
 
+const counted: Record<string, string> = { training: "step", validating: "utterance", evaluating: "utterance" };
 const loraWord = (lora: boolean) => (lora ? "LoRA" : "no LoRA");
 export const thousands = new Intl.NumberFormat("en-GB");  // once: it is a hundred times slower to make than to use
 const plural = (n: number, one: string, many: string) => `${thousands.format(n)} ${n === 1 ? one : many}`;
@@ -358,7 +359,7 @@ export const text = {
     took: "Took",
     params: "Encoder parameters",
     trained: "Trained parameters",
-    step: (step: string, steps: string) => `step ${step} of ${steps}`,
+    step: (phase: string, step: string, steps: string) => `${counted[phase] ?? "part"} ${step} of ${steps}`,
     loss: "Training loss",
     lossCaption: "Training loss by optimiser step, of the newest attempt. Drag to zoom, double-click to see all.",
     lossEmpty: "The curve begins with the first training steps.",

@@ -1,68 +1,13 @@
 #include "worker/decode/beam_search.h"
 
 #include <algorithm>
-#include <cmath>
 #include <utility>
+
+#include "worker/decode/hypotheses.h"
 
 namespace sweetspot::worker {
 
 namespace {
-constexpr float kOut = -1e9f;  // the score of a beam that is not to be continued
-
-struct Candidate {
-  float score;
-  std::int64_t beam, token;
-};
-
-struct Hypothesis {
-  TokenIds ids;
-  float score;
-};
-
-bool ends(const Qwen2Config& config, std::int64_t token) {
-  const auto& eos = config.eos_token_ids;
-  return std::find(eos.begin(), eos.end(), token) != eos.end();
-}
-
-// The beams of one utterance: `running` are continued, `finished` wait for the verdict, best first.
-struct Utterance {
-  std::vector<Hypothesis> running, finished;
-  std::vector<std::int64_t> parents;  // of running, in the beams before
-  bool open = true;
-
-  explicit Utterance(int beams) : running(beams, {{}, kOut}), parents(beams, 0) { running[0].score = 0; }
-
-  // Takes the best candidates, sorted; `length` is the length with their tokens.
-  void advance(const std::vector<Candidate>& candidates, const Qwen2Config& config,
-               const BeamOptions& options) {
-    const std::size_t K = running.size(), length = running[0].ids.size() + 1;
-    const float norm = std::pow(float(length), float(options.length_penalty));
-    std::vector<Hypothesis> next;
-    std::vector<std::int64_t> next_parents;
-    const auto extend = [&](const Candidate& c) {
-      TokenIds ids = running[c.beam].ids;
-      ids.push_back(c.token);
-      return ids;
-    };
-    for (std::size_t rank = 0; rank < candidates.size(); ++rank) {
-      const Candidate& c = candidates[rank];
-      if (ends(config, c.token) || length == std::size_t(options.max_new_tokens)) {
-        // An end that is not among the K best is lost, and no beam continues from it.
-        if (rank < K) finished.push_back({extend(c), c.score / norm});
-      } else if (next.size() < K) {
-        next.push_back({extend(c), c.score});
-        next_parents.push_back(c.beam);
-      }
-    }
-    std::stable_sort(finished.begin(), finished.end(), [](auto& a, auto& b) { return a.score > b.score; });
-    if (finished.size() > K) finished.resize(K);
-    running = std::move(next), parents = std::move(next_parents);
-    // Closed for good once the best running beam, as long as it is now, could not enter the finished ones.
-    const bool full = finished.size() == K;
-    open = running.size() == K && !(full && running[0].score / norm <= finished.back().score);
-  }
-};
-
 // The best C continuations of each utterance, best first; of equal ones the lower beam, then the lower token.
 // scores [U, K * V]
 std::vector<std::vector<Candidate>> best(const torch::Tensor& scores, std::int64_t C, std::int64_t V) {
@@ -122,13 +67,13 @@ class Search {
     std::vector<std::int64_t> rows;
     TokenIds tokens;
     for (std::size_t i = 0; i < open_.size(); ++i) {
-      Utterance& utterance = utterances_[open_[i]];
-      utterance.advance(candidates[i], llm_->config(), options_);
-      if (!utterance.open) continue;
+      Hypotheses& utterance = utterances_[open_[i]];
+      utterance.advance(candidates[i], llm_->config().eos_token_ids, options_);
+      if (!utterance.open()) continue;
       still_open.push_back(open_[i]);
-      for (std::size_t k = 0; k < utterance.running.size(); ++k) {
-        rows.push_back(std::int64_t(i) * options_.beam + utterance.parents[k]);
-        tokens.push_back(utterance.running[k].ids.back());
+      for (std::int64_t beam = 0; beam < utterance.beams(); ++beam) {
+        rows.push_back(std::int64_t(i) * options_.beam + utterance.parent(beam));
+        tokens.push_back(utterance.last_token(beam));
       }
     }
     open_ = std::move(still_open);
@@ -139,7 +84,7 @@ class Search {
 
   std::vector<TokenIds> answers() const {
     std::vector<TokenIds> all;
-    for (const Utterance& utterance : utterances_) all.push_back(utterance.finished.front().ids);
+    for (const Hypotheses& utterance : utterances_) all.push_back(utterance.answer());
     return all;
   }
 
@@ -149,7 +94,7 @@ class Search {
     const std::int64_t K = options_.beam, V = config.vocab_size;
     std::vector<float> running;
     for (const std::size_t u : open_)
-      for (const Hypothesis& hypothesis : utterances_[u].running) running.push_back(hypothesis.score);
+      for (std::int64_t beam = 0; beam < K; ++beam) running.push_back(utterances_[u].score(beam));
     auto scores = generation_->penalise(torch::log_softmax(generation_->logits(), -1));
     scores = scores + torch::tensor(running).to(scores.device()).unsqueeze(1);  // [open * K, V]
     const std::int64_t C = std::max<std::int64_t>(2, 1 + std::int64_t(config.eos_token_ids.size())) * K;
@@ -158,7 +103,7 @@ class Search {
 
   const Qwen2& llm_;
   const BeamOptions& options_;
-  std::vector<Utterance> utterances_;
+  std::vector<Hypotheses> utterances_;
   std::vector<std::size_t> open_;
   std::size_t newest_ = 0;                // utterances of the newest batch
   std::optional<Generation> generation_;  // `beam` rows an open utterance

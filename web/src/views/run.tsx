@@ -78,7 +78,7 @@ function Phase({ run }: { run: Run }) {
       <span>{run.phase}</span>
       {run.steps > 0 && <>
         <ShareBar share={share} label={text.progress.step(run.phase, percent(share, 0))} />
-        <span class="number faint">{text.run.step(integer(run.step), integer(run.steps))}</span>
+        <span class="number faint">{text.run.step(run.phase, integer(run.step), integer(run.steps))}</span>
       </>}
     </span>
   );
