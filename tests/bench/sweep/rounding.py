@@ -4,7 +4,7 @@ import re
 import subprocess
 import sys
 
-CHANGES = (1e-6, -1e-6)  # of the learning rate, relative
+CHANGES = (1e-6, -1e-6, 2e-6, -2e-6)  # of the learning rate, relative
 
 
 def errors(result):
