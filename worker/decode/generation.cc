@@ -47,10 +47,11 @@ void Generation::join(const Generation& other) {
                : torch::zeros({rows.logits_.size(0)}, rows.logits_.options().dtype(torch::kInt64));
   };
   // All rows end where the longest does. What no row has is dropped.
-  const std::int64_t front = padding(*this).min().item<std::int64_t>(), length = cache_.length();
+  const auto before = padding(*this);
+  const std::int64_t front = before.min().item<std::int64_t>(), length = cache_.length();
   cache_.join(other.cache_, front, options_.max_new_tokens);
-  padding_ = torch::cat({padding(*this) + (cache_.length() - length),
-                         padding(other) + (cache_.length() - other.cache_.length())});
+  padding_ = torch::cat(
+      {before + (cache_.length() - length), padding(other) + (cache_.length() - other.cache_.length())});
   if (adapters_) adapters_->join(*other.adapters_);
   logits_ = torch::cat({logits_, other.logits_});
   if (!generated_.defined()) return;

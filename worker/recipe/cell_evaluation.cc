@@ -67,12 +67,13 @@ std::optional<StepShape> CellRun::next_transcription() const {
   return next;
 }
 
-// Says how far it is: a part can take minutes.
+// Says how far it is: a part can take minutes. Where it begins has been said.
 torch::Tensor CellRun::prompts(std::size_t batch) {
   const Transcription& t = transcription_;
   const std::span<const Batch> part = t.parts[t.next];
-  report(t.phase, std::int64_t(t.decoded.size() + clips(part.first(batch))),
-         std::int64_t(t.utterances.size()));
+  if (batch > 0)
+    report(t.phase, std::int64_t(t.decoded.size() + clips(part.first(batch))),
+           std::int64_t(t.utterances.size()));
   return slam_->prompt(audio_tokens(t.utterances, part[batch], {}));
 }
 

@@ -1,6 +1,7 @@
 // One cell on its way through the recipe: what it shares, what it trains, and what it has measured.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <functional>
 #include <memory>
@@ -41,8 +42,7 @@ struct StepShape {
   }
 };
 
-// A batch of a cell on its way into the language model: audio tokens [B, A, hidden] and, in training, the
-// answers.
+// A training batch on its way into the language model: audio tokens [B, A, hidden] and answers.
 struct CellBatch {
   torch::Tensor audio;
   std::vector<TokenIds> answers;
