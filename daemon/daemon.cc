@@ -294,6 +294,7 @@ void Daemon::tick() {
   tick_timer_.expires_after(kTick);
   tick_timer_.async_wait([this](const boost::system::error_code& cancelled) {
     if (cancelled) return;
+    if (const Status there = store_.still_there(); !there) begin_anew_after(there.error());
     if (!held_) post(Tick{});
     if (++ticks_ % kTicksBetweenLogs == 0) supervisor_.keep_logs_short();
     tick();

@@ -52,8 +52,9 @@ Result<json, Failure> find_or_submit(const Settings& settings, Api& api, const j
   }
   auto sweep = api.post("/api/v1/sweeps", document);
   if (sweep) {
-    note(settings, fmt::format("submitted {}: {} runs", printable(sweep->at("name").get<std::string>()),
-                               sweep->at("counts").at("total").get<int>()));
+    note(settings,
+         fmt::format("submitted {} as {}: {} runs", printable(sweep->at("name").get<std::string>()),
+                     sweep->at("id").get<std::string>(), sweep->at("counts").at("total").get<int>()));
   }
   return sweep;
 }

@@ -86,6 +86,12 @@ Outcome print_absent(const json& document) {
   return ExitCode::ok;
 }
 
+// Of a definition, which tells of one column after another.
+std::string a_sentence_a_line(std::string text) {
+  for (std::size_t end = 0; (end = text.find(". ", end)) != text.npos;) text[++end] = '\n';
+  return text;
+}
+
 Outcome tables(const Settings& settings, const TableOptions& options, Api& api) {
   const auto sweep = sweep_id(api, options.sweep);
   if (!sweep) return sweep.error();
@@ -102,7 +108,7 @@ Outcome tables(const Settings& settings, const TableOptions& options, Api& api) 
   if (!document) return document.error();
   if (options.absent) return print_absent(*document);
   print_table(*document);
-  note(settings, document->value("definition", ""));
+  note(settings, a_sentence_a_line(document->value("definition", "")));
   if (const std::size_t missing = document->at("missing").size())
     note(settings, fmt::format("{} cells are not done yet", missing));
   return ExitCode::ok;

@@ -93,10 +93,13 @@ Report wer_table(std::span<const CellResult> cells) {
   Report table{
       .name = "wer",
       .definition =
-          "Corpus WER of the test split: substitutions, deletions and insertions of all utterances over all "
-          "reference words; low and high: 95 % by the bootstrap over utterances. Reduction: the share of the "
-          "encoder's parameters that was cut, against its deepest depth in this sweep. Change: against the "
-          "whole encoder without LoRA, paired by utterance; significant when its 95 % interval excludes 0.",
+          "WER: the substitutions, deletions and insertions of all test utterances over all their reference "
+          "words. Low and high: its 95 % interval, by the bootstrap over utterances. Change: WER minus that "
+          "of "
+          "the whole encoder without LoRA, paired by utterance. Significant: the 95 % interval of the change "
+          "excludes 0. Reduction: the share of the whole encoder's parameters that was cut. Whole: the "
+          "deepest "
+          "depth in this sweep.",
       .columns = {{"encoder", "Encoder"},
                   {"layers", "Layers", ColumnKind::integer},
                   {"language", "Language"},

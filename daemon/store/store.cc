@@ -50,6 +50,7 @@ Store& Store::operator=(Store&&) noexcept = default;
 Store::~Store() = default;
 
 const fs::path& Store::directory() const { return impl_->directory; }
+Status Store::still_there() const { return impl_->still_there(); }
 
 Result<Store> Store::open(const fs::path& directory) {
   if (Status made = make_private_directory(directory); !made) return made.error();
@@ -64,12 +65,15 @@ Result<Store> Store::open(const fs::path& directory) {
   return Store(std::unique_ptr<Impl>(new Impl{directory, *std::move(lock), *std::move(database), *epoch}));
 }
 
-Result<Transaction> Store::Impl::begin() {
+Status Store::Impl::still_there() const {
   std::error_code unreadable;
-  if (!fs::exists(directory / kDatabaseFile, unreadable) && !unreadable) {
-    return Error{"superseded", fmt::format("{} was deleted while in use", directory.string()),
-                 "this daemon must end: what it would write is lost; start it again"};
-  }
+  if (fs::exists(directory / kDatabaseFile, unreadable) || unreadable) return success();
+  return Error{"superseded", fmt::format("{} was deleted while in use", directory.string()),
+               "what this daemon would write is lost: it must begin anew", ""};
+}
+
+Result<Transaction> Store::Impl::begin() {
+  if (Status there = still_there(); !there) return there.error();
   auto transaction = Transaction::write(database);
   if (!transaction) return transaction;
   auto newest = database.one<std::int64_t>("SELECT value FROM meta WHERE key = 'epoch'");

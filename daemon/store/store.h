@@ -70,6 +70,7 @@ class Store {
   // The kept layers of the cells that need the same encoder, LLM and corpus as this run, in ascending order.
   Result<std::vector<int>> depths_beside(RunId run);
   const std::filesystem::path& directory() const;
+  Status still_there() const;  // superseded: the database was deleted; what would be written is lost
 
  private:
   struct Impl;

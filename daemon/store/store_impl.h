@@ -18,9 +18,10 @@ struct Store::Impl {
   std::int64_t epoch = 0;
   std::chrono::nanoseconds last_sync{0};
 
-  // A write transaction, refused when a later daemon has begun its epoch (the lock file may have been
-  // deleted) and when the database itself was deleted: its file is there until it is closed, for nobody to
-  // find.
+  // The database may have been deleted: its file is there until it is closed, for nobody to find.
+  Status still_there() const;
+  // A write transaction, refused then, and when a later daemon has begun its epoch (the lock file may have
+  // been deleted).
   Result<Transaction> begin();
 };
 

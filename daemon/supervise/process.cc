@@ -42,13 +42,12 @@ bool is_allowed(std::string_view assignment) {
          std::ranges::any_of(kAllowedPrefixes, begins_name);
 }
 
-std::vector<char*> allowed_environment() {
-  std::vector<char*> allowed;
-  for (char** variable = environ; *variable; ++variable) {
-    if (is_allowed(*variable)) allowed.push_back(*variable);
-  }
-  allowed.push_back(nullptr);
-  return allowed;
+// As posix_spawn takes lists of words. What it points to must outlive it.
+std::vector<char*> pointers(std::vector<std::string>& words) {
+  std::vector<char*> all;
+  for (std::string& word : words) all.push_back(word.data());
+  all.push_back(nullptr);
+  return all;
 }
 
 // posix_spawn's two argument objects. Signals start as the system has them, in a new session and so a new
@@ -102,15 +101,14 @@ Result<Process> Process::watch(asio::io_context& context, pid_t pid) {
 Result<Process> Process::spawn(asio::io_context& context, const Command& command) {
   std::vector<std::string> words = {command.program.string()};
   words.insert(words.end(), command.arguments.begin(), command.arguments.end());
-  std::vector<char*> arguments;
-  for (std::string& word : words) arguments.push_back(word.data());
-  arguments.push_back(nullptr);
-  auto environment = allowed_environment();
+  std::vector<std::string> variables = command.environment;
+  for (char** variable = environ; *variable; ++variable)
+    if (is_allowed(*variable)) variables.push_back(*variable);
 
   const SpawnSetup setup(command.log);
   pid_t pid = 0;
   const int error = ::posix_spawn(&pid, command.program.c_str(), &setup.files, &setup.attributes,
-                                  arguments.data(), environment.data());
+                                  pointers(words).data(), pointers(variables).data());
   if (error != 0) return cannot_start(command.program, error);
   auto process = watch(context, pid);
   if (!process) {  // out of descriptors: what cannot be watched must not run

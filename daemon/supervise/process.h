@@ -16,8 +16,9 @@ namespace sweetspot::daemon {
 
 struct Command {
   std::filesystem::path program;
-  std::vector<std::string> arguments;  // without the program
-  std::filesystem::path log;           // standard output and error are appended to it
+  std::vector<std::string> arguments;         // without the program
+  std::filesystem::path log;                  // standard output and error are appended to it
+  std::vector<std::string> environment = {};  // "NAME=value", beside the allowed part of our own
 };
 
 class Process {

@@ -15,6 +15,14 @@
 namespace sweetspot::daemon {
 namespace fs = std::filesystem;
 
+namespace {
+// For glibc (2.35 and later; others pass it over): memory in huge pages, which a worker keeps instead of
+// having the system clear it anew for each step. A training step on a CPU took 0.87 of its time so.
+constexpr const char* kMemoryOfWorkers =
+    "GLIBC_TUNABLES=glibc.malloc.hugetlb=1:glibc.malloc.mmap_threshold=1073741824:"
+    "glibc.malloc.trim_threshold=1073741824";
+}  // namespace
+
 Supervisor::Supervisor(asio::io_context& context, SupervisorOptions options, std::function<void(Event)> post)
     : context_(context), options_(std::move(options)), post_(std::move(post)) {}
 Supervisor::~Supervisor() = default;
@@ -131,7 +139,8 @@ void Supervisor::launch(WorkerId worker, const std::string& device, int threads)
       arguments.push_back(word);
   auto process = Process::spawn(context_, {.program = options_.worker_binary,
                                            .arguments = std::move(arguments),
-                                           .log = log_of(worker)});
+                                           .log = log_of(worker),
+                                           .environment = {kMemoryOfWorkers}});
   if (process) {
     watch(worker, std::make_shared<Process>(*std::move(process)));
   } else {

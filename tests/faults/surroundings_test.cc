@@ -103,6 +103,21 @@ TEST_F(Surroundings, AFailedSyncMakesTheDaemonBeginAnewAndAnotherOneEndsIt) {
   EXPECT_NE(daemon->log().find(world.state), std::string::npos) << "it names the place: " << daemon->log();
 }
 
+// Idle, too: whoever submits next finds a daemon that keeps what it is given.
+TEST_F(Surroundings, AStateThatWasDeletedMakesTheDaemonBeginAnewInAnEmptyOne) {
+  world.write_script(kQuick);
+  auto daemon = world.start_daemon();
+  ASSERT_EQ(world.submit(*daemon), 201);
+  expect_all_done(*daemon);
+  std::filesystem::remove_all(world.state);
+  ASSERT_TRUE(logged(*daemon, "was deleted while in use"));
+  ASSERT_TRUE(World::wait_until([&] { return world.get(*daemon, "/api/v1/runs") == 200; })) << daemon->log();
+  world.write_script(kQuick);
+  ASSERT_EQ(world.submit(*daemon), 201) << daemon->log();
+  expect_all_done(*daemon);
+  EXPECT_EQ(world.count("sweep"), 1);
+}
+
 TEST_F(Surroundings, AFileSystemThatBecameReadOnlyEndsTheDaemonWhichNamesIt) {
   auto disk = Spoiled::disk(directory(), world.state);
   disk.set_up_full();

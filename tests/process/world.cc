@@ -78,7 +78,7 @@ int DaemonProcess::port() {
     return text.find(kAddress) != text.npos || reap(WNOHANG);
   });
   if (!serves || exit_code_) return 0;
-  return std::stoi(text.substr(text.find(kAddress) + kAddress.size()));
+  return std::stoi(text.substr(text.rfind(kAddress) + kAddress.size()));
 }
 
 void DaemonProcess::signal(int number) {

@@ -26,7 +26,7 @@ class DaemonProcess {
   DaemonProcess(const DaemonProcess&) = delete;
   ~DaemonProcess();
 
-  int port();  // waits until it serves; 0: it ended instead
+  int port();  // waits until it serves; where it began anew, the newest; 0: it ended instead
   void signal(int number);
   bool ended();     // already?
   int exit_code();  // waits; 128 + signal when it was killed

@@ -5,65 +5,55 @@
 namespace sweetspot::worker {
 
 namespace {
-using Cells = std::span<const StackedAdapters::Cell>;
-
-const LoraPair* pair_of(const StackedAdapters::Cell& cell, int layer, Target target) {
-  return cell.adapter ? cell.adapter->pair(layer, target) : nullptr;
-}
-
-// So many of the first cells that can be computed at once: none has such a map, or all have maps of one
-// shape.
-std::size_t alike(Cells cells, int layer, Target target) {
-  const LoraPair* first = pair_of(cells[0], layer, target);
-  const auto other = std::find_if(cells.begin(), cells.end(), [&](const StackedAdapters::Cell& cell) {
-    const LoraPair* pair = pair_of(cell, layer, target);
-    return !pair != !first || (pair && pair->a.sizes() != first->a.sizes());
-  });
-  return std::size_t(other - cells.begin());
-}
-
-// Each cell's rows by its own dropout.
-torch::Tensor drop(Cells cells, const torch::Tensor& x, std::uint64_t place) {
-  if (cells.size() == 1) return cells[0].dropout(x, cells[0].adapter->spec().dropout, place);
-  const std::int64_t rows = x.size(0) / std::int64_t(cells.size());
-  std::vector<torch::Tensor> parts;
-  for (std::size_t i = 0; i < cells.size(); ++i)
-    parts.push_back(
-        cells[i].dropout(x.narrow(0, std::int64_t(i) * rows, rows), cells[i].adapter->spec().dropout, place));
-  return torch::cat(parts);
-}
-
-// What cells alike add: [rows, N, in] -> [rows, N, out]
-torch::Tensor added(Cells cells, int layer, Target target, const torch::Tensor& x) {
-  std::vector<torch::Tensor> a, b;
-  for (const StackedAdapters::Cell& cell : cells) {
-    const LoraPair* pair = pair_of(cell, layer, target);
-    a.push_back(pair->a);
-    b.push_back(pair->b * cell.adapter->scale());
-  }
-  const auto dropped = drop(cells, x, LoraAdapter::place(layer, target));
-  const auto stack = [](const std::vector<torch::Tensor>& maps) {
-    return maps.size() == 1 ? maps[0].unsqueeze(0) : torch::stack(maps);
-  };
-  const auto stacked = dropped.reshape({std::int64_t(cells.size()), -1, x.size(2)});  // [cells, rows * N, in]
-  const auto low = torch::bmm(stacked, stack(a).transpose(1, 2));
-  return torch::bmm(low, stack(b).transpose(1, 2)).view({x.size(0), x.size(1), -1});
+// Zeros below or beside the rows or columns that are there.
+torch::Tensor widened(const torch::Tensor& map, std::int64_t dim, std::int64_t size) {
+  const std::int64_t more = size - map.size(dim);
+  if (more == 0) return map;
+  return torch::constant_pad_nd(map, dim == 0 ? c10::IntArrayRef{0, 0, 0, more} : c10::IntArrayRef{0, more});
 }
 }  // namespace
 
+// Of cells without such a map, and of smaller ranks than the largest, zeros are added: that is less than what
+// it takes to part the rows of a batch and to put them together again, in both directions.
 torch::Tensor StackedAdapters::adapt(int layer, Target target, const torch::Tensor& x,
                                      const torch::Tensor& y) const {
-  const std::int64_t rows = x.size(0) / std::int64_t(cells_.size());
-  std::vector<torch::Tensor> parts;
-  for (std::size_t begin = 0, n = 0; begin < cells_.size(); begin += n) {
-    const Cells rest = Cells(cells_).subspan(begin);
-    n = alike(rest, layer, target);
-    const auto of = [&](const torch::Tensor& t) {
-      return n == cells_.size() ? t : t.narrow(0, std::int64_t(begin) * rows, std::int64_t(n) * rows);
-    };
-    const bool adapted = pair_of(rest[0], layer, target);
-    parts.push_back(adapted ? of(y) + added(rest.first(n), layer, target, of(x)) : of(y));
+  std::vector<const LoraPair*> pairs;
+  std::int64_t rank = 0;
+  for (const Cell& cell : cells_) {
+    pairs.push_back(cell.adapter ? cell.adapter->pair(layer, target) : nullptr);
+    if (pairs.back()) rank = std::max(rank, pairs.back()->a.size(0));
   }
+  if (rank == 0) return y;
+  std::vector<torch::Tensor> a, b;
+  for (std::size_t i = 0; i < pairs.size(); ++i) {
+    const torch::TensorOptions like = torch::dtype(torch::kFloat32).device(x.device());
+    a.push_back(pairs[i] ? widened(pairs[i]->a, 0, rank) : torch::zeros({rank, x.size(2)}, like));
+    b.push_back(pairs[i] ? widened(pairs[i]->b * cells_[i].adapter->scale(), 1, rank)
+                         : torch::zeros({y.size(2), rank}, like));
+  }
+  const auto by_cell = [&](const torch::Tensor& t) {  // [cells, rows * N, ...]
+    return t.reshape({std::int64_t(cells_.size()), -1, t.size(2)});
+  };
+  const auto low =
+      torch::bmm(by_cell(drop(x, LoraAdapter::place(layer, target))), torch::stack(a).transpose(1, 2));
+  return torch::baddbmm(by_cell(y), low, torch::stack(b).transpose(1, 2)).view(y.sizes());
+}
+
+// Each cell's rows by its own dropout.
+torch::Tensor StackedAdapters::drop(const torch::Tensor& x, std::uint64_t place) const {
+  const auto share = [](const Cell& cell) { return cell.adapter ? cell.adapter->spec().dropout : 0; };
+  if (std::ranges::none_of(cells_, [&](const Cell& cell) { return cell.dropout.drops(share(cell)); }))
+    return x;
+  const std::int64_t rows = x.size(0) / std::int64_t(cells_.size());
+  if (x.is_cpu()) {
+    const auto factors = torch::empty(x.sizes(), torch::kFloat32);
+    const auto parts = factors.split(rows);
+    for (std::size_t i = 0; i < parts.size(); ++i) cells_[i].dropout.draw(parts[i], share(cells_[i]), place);
+    return x * factors;
+  }
+  auto parts = x.split(rows);
+  for (std::size_t i = 0; i < parts.size(); ++i)
+    parts[i] = cells_[i].dropout(parts[i], share(cells_[i]), place);
   return parts.size() == 1 ? parts[0] : torch::cat(parts);
 }
 

@@ -18,8 +18,8 @@ class Adaptation {
                               const torch::Tensor& y) const = 0;
 };
 
-// In training: each cell has the same number of rows, and drops out by its own numbers. Products of
-// neighbours whose adapters have one shape are batched.
+// In training: each cell has the same number of rows, and drops out by its own numbers. The products of all
+// cells are batched.
 class StackedAdapters : public Adaptation {
  public:
   struct Cell {
@@ -32,6 +32,8 @@ class StackedAdapters : public Adaptation {
                       const torch::Tensor& y) const override;
 
  private:
+  torch::Tensor drop(const torch::Tensor& x, std::uint64_t place) const;
+
   std::vector<Cell> cells_;
 };
 

@@ -16,7 +16,7 @@ namespace sweetspot::worker {
 namespace {
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
-constexpr std::int64_t kGrain = 64;  // rows at least that are worth a thread
+constexpr std::int64_t kGrain = 64, kGrainOfValues = 1 << 14;  // so many rows or values are worth a thread
 
 // y = x * scale * w with scale = 1 / sqrt(mean(x^2) + eps), which is returned.
 FOR_EVERY_WIDTH float norm_row(const float* x, const float* w, float* y, std::int64_t n, float eps) {
@@ -50,6 +50,22 @@ FOR_EVERY_WIDTH void rotate_row(const float* x, const float* cos, const float* s
   }
 }
 
+// y = silu(g) * u with s = sigmoid(g), so that silu(g) = g * s
+FOR_EVERY_WIDTH void gate_values(const float* g, const float* s, const float* u, float* y, std::int64_t n) {
+#pragma omp simd
+  for (std::int64_t i = 0; i < n; ++i) y[i] = g[i] * s[i] * u[i];
+}
+
+// du = dy * g * s, dg = dy * u * s * (1 + g * (1 - s))
+FOR_EVERY_WIDTH void gate_values_gradient(const float* g, const float* s, const float* u, const float* dy,
+                                          float* dg, float* du, std::int64_t n) {
+#pragma omp simd
+  for (std::int64_t i = 0; i < n; ++i) {
+    du[i] = dy[i] * g[i] * s[i];
+    dg[i] = dy[i] * u[i] * s[i] * (1 + g[i] * (1 - s[i]));
+  }
+}
+
 struct RmsNormFunction : torch::autograd::Function<RmsNormFunction> {
   static torch::Tensor forward(AutogradContext* context, const torch::Tensor& input,
                                const torch::Tensor& weight, double eps) {
@@ -78,6 +94,32 @@ struct RmsNormFunction : torch::autograd::Function<RmsNormFunction> {
         norm_row_gradient(x + r * n, w, from + r * n, to + r * n, n, scale[r]);
     });
     return {dx, {}, {}};
+  }
+};
+
+struct SwiGluFunction : torch::autograd::Function<SwiGluFunction> {
+  static torch::Tensor forward(AutogradContext* context, const torch::Tensor& gate, const torch::Tensor& up) {
+    const auto g = gate.contiguous(), u = up.contiguous(), s = torch::sigmoid(g);
+    auto y = torch::empty_like(g);
+    const float *gates = g.data_ptr<float>(), *shares = s.data_ptr<float>(), *ups = u.data_ptr<float>();
+    float* to = y.data_ptr<float>();
+    at::parallel_for(0, y.numel(), kGrainOfValues, [&](std::int64_t i, std::int64_t end) {
+      gate_values(gates + i, shares + i, ups + i, to + i, end - i);
+    });
+    context->save_for_backward({g, s, u});
+    return y;
+  }
+  static variable_list backward(AutogradContext* context, const variable_list& gradients) {
+    const auto saved = context->get_saved_variables();
+    const auto dy = gradients[0].contiguous();
+    auto dg = torch::empty_like(dy), du = torch::empty_like(dy);
+    const float *g = saved[0].data_ptr<float>(), *s = saved[1].data_ptr<float>(),
+                *u = saved[2].data_ptr<float>(), *from = dy.data_ptr<float>();
+    float *to_gate = dg.data_ptr<float>(), *to_up = du.data_ptr<float>();
+    at::parallel_for(0, dy.numel(), kGrainOfValues, [&](std::int64_t i, std::int64_t end) {
+      gate_values_gradient(g + i, s + i, u + i, from + i, to_gate + i, to_up + i, end - i);
+    });
+    return {dg, du};
   }
 };
 
@@ -122,6 +164,10 @@ struct RotatedHeadsFunction : torch::autograd::Function<RotatedHeadsFunction> {
 
 torch::Tensor fused_rms_norm(const torch::Tensor& x, const torch::Tensor& weight, double eps) {
   return RmsNormFunction::apply(x, weight, eps);
+}
+
+torch::Tensor fused_swiglu(const torch::Tensor& gate, const torch::Tensor& up) {
+  return SwiGluFunction::apply(gate, up);
 }
 
 torch::Tensor fused_rotated_heads(const torch::Tensor& x, std::int64_t heads, const torch::Tensor& cos,

@@ -67,19 +67,22 @@ torch::Tensor adapted(const Qwen2Pass& pass, int layer, Target target, const tor
 }
 
 // Attention in plain operations and in float32: the backward pass of torch's fused kernel for CPUs takes
-// longer, twice as long in bfloat16. Queries that share a key head stand in one matrix. q [B, heads, L, d], k
-// and v [B, kv_heads, T, d], mask bool [B or 1, 1, L, T] -> [B, heads, L, d]
+// longer, twice as long in bfloat16. Queries that share a key head stand in one matrix, and what a query may
+// not see is added to its scores as -inf. q [B, heads, L, d], k and v [B, kv_heads, T, d], mask bool [B or 1,
+// 1, L, T] -> [B, heads, L, d]
 torch::Tensor attend_plainly(const torch::Tensor& q, const torch::Tensor& k, const torch::Tensor& v,
                              const torch::Tensor& mask) {
   const c10::impl::ExcludeDispatchKeyGuard no_autocast(c10::autocast_dispatch_keyset);
-  const auto wide = [](const torch::Tensor& x) { return x.to(torch::kFloat32); };
-  const std::int64_t B = q.size(0), kv_heads = k.size(1), d = q.size(3);
-  const auto grouped = (wide(q) / std::sqrt(double(d))).reshape({B, kv_heads, -1, d});
-  const auto scores = torch::matmul(grouped, wide(k).transpose(2, 3)).view({B, q.size(1), q.size(2), -1});
-  const auto shares = torch::softmax(scores.masked_fill(mask.logical_not(), -INFINITY), -1);
-  return torch::matmul(shares.view({B, kv_heads, -1, k.size(2)}), wide(v))
-      .view(q.sizes())
-      .to(q.scalar_type());
+  const std::int64_t B = q.size(0), kv_heads = k.size(1), group = q.size(1) / kv_heads;
+  const auto by_key_head = [&](const torch::Tensor& x) {  // [B * kv_heads, L * group or T, d]
+    return x.to(torch::kFloat32).reshape({B * kv_heads, -1, x.size(3)});
+  };
+  auto hidden = torch::zeros(mask.sizes()).masked_fill_(mask.logical_not(), -INFINITY).unsqueeze(1);
+  hidden = hidden.expand({-1, mask.size(0) == 1 ? 1 : kv_heads, group, -1, -1})
+               .reshape({-1, group * q.size(2), k.size(2)});
+  const auto scores =
+      torch::baddbmm(hidden, by_key_head(q) / std::sqrt(double(q.size(3))), by_key_head(k).transpose(1, 2));
+  return torch::bmm(torch::softmax(scores, -1), by_key_head(v)).view(q.sizes()).to(q.scalar_type());
 }
 }  // namespace
 
@@ -146,8 +149,9 @@ Qwen2MlpImpl::Qwen2MlpImpl(const Qwen2Config& c)
 
 torch::Tensor Qwen2MlpImpl::forward(int layer, const torch::Tensor& x, const Qwen2Pass& pass) const {
   const auto outputs = inputs_.forward(x);
-  const auto gate = torch::silu(adapted(pass, layer, Target::gate, x, outputs[0]));
-  const auto gated = gate * adapted(pass, layer, Target::up, x, outputs[1]);
+  const auto gate = adapted(pass, layer, Target::gate, x, outputs[0]);
+  const auto up = adapted(pass, layer, Target::up, x, outputs[1]);
+  const auto gated = can_fuse(gate) ? fused_swiglu(gate, up) : torch::silu(gate) * up;
   return adapted(pass, layer, Target::down, gated, down_proj_->forward(gated));
 }
 

@@ -46,31 +46,36 @@ class Dropout {
   Dropout(Rng rng, Draw purpose, std::uint64_t step)
       : rng_(rng), purpose_(purpose), step_(step), active_(true) {}
 
+  bool drops(double p) const { return active_ && p > 0; }
+
   // Zeroes a share p of x and scales the rest by 1 / (1 - p). `index` tells the places of one step apart.
   torch::Tensor operator()(const torch::Tensor& x, double p, std::uint64_t index = 0) const {
-    if (!active_ || p == 0) return x;
-    if (x.is_cpu()) return x * mask(x.sizes(), p, index);
+    if (!drops(p)) return x;
+    if (x.is_cpu()) {
+      const auto factors = torch::empty(x.sizes(), torch::kFloat32);
+      draw(factors, p, index);
+      return x * factors;
+    }
     rng_.seed_torch(x.device(), purpose_, step_, index);
     return torch::dropout(x, p, true);
   }
 
- private:
-  // On a CPU torch draws number by number, which took a tenth of a training step; 16 bits are enough to drop
-  // by.
-  torch::Tensor mask(torch::IntArrayRef shape, double p, std::uint64_t index) const {
-    auto mask = torch::empty(shape, torch::kFloat32);
-    float* values = mask.data_ptr<float>();
+  // What it multiplies by on a CPU, into a tensor there, contiguous and float32. Torch draws number by
+  // number, which took a tenth of a training step; 16 bits are enough to drop by.
+  void draw(const torch::Tensor& factors, double p, std::uint64_t index = 0) const {
+    if (!drops(p)) return void(factors.fill_(1));
+    float* values = factors.data_ptr<float>();
     const std::uint64_t key = rng_.bits(purpose_, step_, index), threshold = std::uint64_t(p * 65536);
     const float scale = float(1 / (1 - p));
-    const std::int64_t n = mask.numel();
+    const std::int64_t n = factors.numel();
     for (std::int64_t i = 0; i < n; i += 4) {
       std::uint64_t bits = Rng::mix(key + std::uint64_t(i));
       for (std::int64_t j = i; j < std::min(i + 4, n); ++j, bits >>= 16)
         values[j] = (bits & 0xffff) < threshold ? 0.0f : scale;
     }
-    return mask;
   }
 
+ private:
   Rng rng_{0};
   Draw purpose_ = Draw::projector_dropout;
   std::uint64_t step_ = 0;

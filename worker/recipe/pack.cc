@@ -112,15 +112,8 @@ std::vector<std::vector<Pack::Member*>> Pack::groups(
     if (group == groups.end()) group = groups.insert(group, {*shape, {}});
     group->second.push_back(&member);
   }
-  // Neighbours with adapters of one shape are computed as one.
-  const auto rank = [](const Member* member) {
-    return member->cell->lora() ? member->cell->cell().lora->r : 0;
-  };
   std::vector<std::vector<Member*>> all;
-  for (auto& [shape, group] : groups) {
-    std::ranges::stable_sort(group, std::greater(), rank);
-    all.push_back(std::move(group));
-  }
+  for (auto& [shape, group] : groups) all.push_back(std::move(group));
   return all;
 }
 

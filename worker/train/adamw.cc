@@ -4,6 +4,19 @@
 
 namespace sweetspot::worker {
 
+namespace {
+// Of all together. On a CPU a gradient's product with itself takes less than half of the time of its norm.
+torch::Tensor norm(const std::vector<torch::Tensor>& gradients) {
+  if (!gradients.front().is_cpu()) return torch::stack(at::_foreach_norm(gradients)).norm();
+  std::vector<torch::Tensor> squares;
+  for (const torch::Tensor& gradient : gradients) {
+    const auto values = gradient.flatten();
+    squares.push_back(torch::dot(values, values));
+  }
+  return torch::stack(squares).sum().sqrt();
+}
+}  // namespace
+
 AdamW::AdamW(std::vector<ParameterGroup> groups, AdamWOptions options) : options_(options) {
   for (ParameterGroup& group : groups) {
     State state{std::move(group), {}, {}, {}};
@@ -33,7 +46,7 @@ void AdamW::step(double lr_factor) {
   auto all = gradients();
   std::optional<torch::Tensor> divisor;  // of the gradients: to clip them costs no pass of its own
   if (options_.clip > 0) {
-    norm_ = torch::stack(at::_foreach_norm(all)).norm();
+    norm_ = norm(all);
     divisor = torch::clamp_min((norm_ + 1e-6) / options_.clip, 1.0);
   }
   auto next = all.begin();

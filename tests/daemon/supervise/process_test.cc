@@ -117,6 +117,14 @@ TEST_F(ProcessTest, NoDescriptorAndNoSecretIsHandedOn) {
   EXPECT_NE(logged().find("CUDA_TEST=shown"), std::string::npos);
 }
 
+TEST_F(ProcessTest, VariablesOfItsOwnAreHandedOn) {
+  auto process = Process::spawn(
+      context,
+      {.program = "/bin/sh", .arguments = {"-c", "echo $GIVEN"}, .log = log, .environment = {"GIVEN=yes"}});
+  wait(*process);
+  EXPECT_EQ(logged(), "yes\n");
+}
+
 TEST_F(ProcessTest, RunsInASessionOfItsOwn) {
   auto process = shell("sleep 30");
   EXPECT_EQ(::getsid(process->pid()), process->pid());

@@ -25,6 +25,19 @@ TEST(Fused, RmsNormIsItsFormulaForwardsAndBackwards) {
         [&](const torch::Tensor& x) { return x * torch::rsqrt(x.square().mean(-1, true) + 1e-2) * weight; });
 }
 
+TEST(Fused, SwiGluIsItsFormulaForwardsAndBackwards) {
+  torch::manual_seed(1);
+  const auto other = torch::randn({3, 5, 37});
+  const auto product = [](const torch::Tensor& g, const torch::Tensor& u) { return torch::silu(g) * u; };
+  const auto at = torch::randn({3, 5, 37}) * 5;
+  expect_same(
+      at, [&](const auto& x) { return fused_swiglu(x, other); },
+      [&](const auto& x) { return product(x, other); });
+  expect_same(
+      at, [&](const auto& x) { return fused_swiglu(other, x); },
+      [&](const auto& x) { return product(other, x); });
+}
+
 TEST(Fused, RotationIsItsFormulaForwardsAndBackwards) {
   torch::manual_seed(1);
   for (const std::int64_t rows : {1, 2}) {                             // of angles: for all, or for each
