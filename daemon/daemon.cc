@@ -203,6 +203,8 @@ bool Daemon::commit(std::span<const Change> changes) {
 void Daemon::begin_anew_after(const Error& error) {
   options_.supervisor.log(fmt::format("{}: the database refused a commit: {} ({})",
                                       store_.directory().string(), error.message, error.hint));
+  // In a new state other workers and runs have the numbers of these.
+  if (!store_.still_there()) supervisor_.kill_all();
   options_.begin_anew();
 }
 

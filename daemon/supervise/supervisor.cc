@@ -180,6 +180,10 @@ void Supervisor::kill(WorkerId worker, const std::string& why) {
   asio::co_spawn(context_, terminate(found->second), kRethrow);
 }
 
+void Supervisor::kill_all() {
+  for (const auto& [worker, process] : processes_) process->signal(SIGKILL);
+}
+
 asio::awaitable<void> Supervisor::terminate(std::shared_ptr<Process> process) {
   process->signal(SIGTERM);
   const auto deadline = std::chrono::steady_clock::now() + options_.grace;

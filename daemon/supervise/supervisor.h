@@ -59,6 +59,9 @@ class Supervisor {
   // left to kill.
   void kill(WorkerId worker, const std::string& why);
 
+  // SIGKILL to all, with nothing said: what they work for is gone.
+  void kill_all();
+
   // Closes the session; the process is left alone and will connect again.
   void close(WorkerId worker);
 

@@ -32,6 +32,15 @@ class Surroundings : public testing::Test {
     EXPECT_LE(world.ask<int>("SELECT max(attempt) FROM run"), attempts) << daemon.log();
     EXPECT_EQ(world.ask<std::string>("PRAGMA integrity_check"), "ok");
   }
+  void expect_to_begin_in_an_empty_state(DaemonProcess& daemon) {
+    std::filesystem::rename(world.state, directory() / "gone");
+    ASSERT_TRUE(logged(daemon, "was deleted while in use"));
+    ASSERT_TRUE(World::wait_until([&] { return world.get(daemon, "/api/v1/runs") == 200; })) << daemon.log();
+    world.write_script(kQuick);
+    ASSERT_EQ(world.submit(daemon), 201) << daemon.log();
+    expect_all_done(daemon);
+    EXPECT_EQ(world.count("sweep"), 1);
+  }
   std::filesystem::path directory() const { return world.state.parent_path(); }
 
   World world;
@@ -103,19 +112,21 @@ TEST_F(Surroundings, AFailedSyncMakesTheDaemonBeginAnewAndAnotherOneEndsIt) {
   EXPECT_NE(daemon->log().find(world.state), std::string::npos) << "it names the place: " << daemon->log();
 }
 
-// Idle, too: whoever submits next finds a daemon that keeps what it is given.
-TEST_F(Surroundings, AStateThatWasDeletedMakesTheDaemonBeginAnewInAnEmptyOne) {
+// Whoever submits next finds a daemon that keeps what it is given, and none of its workers is one of before.
+TEST_F(Surroundings, AStateThatWasDeletedMakesAnIdleDaemonBeginAnewInAnEmptyOne) {
   world.write_script(kQuick);
   auto daemon = world.start_daemon();
   ASSERT_EQ(world.submit(*daemon), 201);
   expect_all_done(*daemon);
-  std::filesystem::remove_all(world.state);
-  ASSERT_TRUE(logged(*daemon, "was deleted while in use"));
-  ASSERT_TRUE(World::wait_until([&] { return world.get(*daemon, "/api/v1/runs") == 200; })) << daemon->log();
-  world.write_script(kQuick);
-  ASSERT_EQ(world.submit(*daemon), 201) << daemon->log();
-  expect_all_done(*daemon);
-  EXPECT_EQ(world.count("sweep"), 1);
+  expect_to_begin_in_an_empty_state(*daemon);
+}
+
+TEST_F(Surroundings, AStateThatWasDeletedMakesABusyDaemonBeginAnewInAnEmptyOne) {
+  world.write_script(kSlow);
+  auto daemon = world.start_daemon();
+  ASSERT_EQ(world.submit(*daemon), 201);
+  ASSERT_TRUE(world.running(2));
+  expect_to_begin_in_an_empty_state(*daemon);
 }
 
 TEST_F(Surroundings, AFileSystemThatBecameReadOnlyEndsTheDaemonWhichNamesIt) {

@@ -11,7 +11,7 @@ export interface Line {
   points: readonly (readonly [number, number | null])[];  // in order of x
   hue: number;
   faint?: boolean;
-  dots?: boolean;  // mark each value: for few of them
+  dots?: boolean;  // mark each value: for few of them. A single one is, or nothing would be seen
 }
 
 export interface CurveProps {
@@ -96,7 +96,7 @@ function optionsOf({ lines, xLabel, log }: CurveProps, element: HTMLElement, zoo
     scales: { x: { time: false }, y: { distr: log ? 3 : 1 } },
     axes: [{ ...axis(), incrs: wholeSteps }, axis(52)],
     series: [{ label: xLabel }, ...lines.map(({ label, hue, faint, dots }): uPlot.Series => ({
-      label, stroke: colourOf(element, hue), width: faint ? 1 : 1.8, alpha: faint ? 0.3 : 1, points: { show: dots ?? false }, spanGaps: true,
+      label, stroke: colourOf(element, hue), width: faint ? 1 : 1.8, alpha: faint ? 0.3 : 1, points: { show: (plot) => dots || plot.data[0].length < 2 }, spanGaps: true,
     }))],
     cursor: { drag: { x: true, y: false } },
     hooks: {

@@ -31,7 +31,7 @@ function Series({ points, label, caption, name, hue, dots = false }: { points: M
   const weight = smoothing();
   const lines = useMemo(() => {
     const known = points.map(([step, value]) => [step ?? 0, value] as const);
-    const raw: Line = { label, points: known, hue, faint: weight > 0, dots: dots || known.length < 2 };  // of one there is no line
+    const raw: Line = { label, points: known, hue, faint: weight > 0, dots };
     return weight > 0 ? [raw, { label: text.curve.smoothed, points: smoothed(known, weight), hue }] : [raw];
   }, [points, weight, dots]);
   return points.length ? <Curve caption={caption} name={name} lines={lines} xLabel={text.run.stepSeries} log={isLog()} /> : null;
