@@ -95,11 +95,9 @@ Report wer_table(std::span<const CellResult> cells) {
       .definition =
           "WER: the substitutions, deletions and insertions of all test utterances over all their reference "
           "words. Low and high: its 95 % interval, by the bootstrap over utterances. Change: WER minus that "
-          "of "
-          "the whole encoder without LoRA, paired by utterance. Significant: the 95 % interval of the change "
-          "excludes 0. Reduction: the share of the whole encoder's parameters that was cut. Whole: the "
-          "deepest "
-          "depth in this sweep.",
+          "of the whole encoder without LoRA, paired by utterance. Significant: the 95 % interval of the "
+          "change excludes 0. Reduction: the share of the whole encoder's parameters that was cut. Whole: "
+          "the deepest depth in this sweep.",
       .columns = {{"encoder", "Encoder"},
                   {"layers", "Layers", ColumnKind::integer},
                   {"language", "Language"},
