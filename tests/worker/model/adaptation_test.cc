@@ -55,7 +55,7 @@ TEST_F(Adaptations, StackedOnesGiveEachCellItsOwnOutputAndGradients) {
     (output * rows_of(weights, i)).sum().backward();
     const auto parameters = cells[i].adapter->parameters();
     for (std::size_t p = 0; p < parameters.size(); ++p)
-      expect_close(gradients[p], parameters[p].grad(), 1e-5 * gradients[p].abs().max().item<double>());
+      expect_close(gradients[p], parameters[p].grad(), 1e-4);
   }
 }
 
